@@ -1,0 +1,1 @@
+"""Sales platforms that take uploaded leads."""

@@ -1,0 +1,1 @@
+"""pandera models and input contracts, one file per boundary that data crosses."""

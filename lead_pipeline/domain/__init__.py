@@ -1,0 +1,1 @@
+"""Decisions: pure functions of values, policy, clock and random source. Columns in, columns out."""

@@ -1,0 +1,58 @@
+"""Vendor companies as raw rows: the columns that every intake path hands to validation.
+
+Holds the mapping of one company search answer. Holds no judgement: a bad value is carried on as text, or as None where
+it has no text, and the contract refuses the row with its reasons.
+"""
+
+import re
+from collections.abc import Sequence
+
+from lead_pipeline.domain.intent import json_text
+
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def companies_to_rows(companies: Sequence[object]) -> list[dict[str, str | None]]:
+    """One row of text or None per entry of `companies`, in order.
+
+    `signals` is JSON text, None where there are none. `attributes` is JSON text with `vendor_id` and `sector`.
+    An entry that is not an object gives a row of None whose `attributes` holds it under `junk`.
+    """
+    return [_row(company) for company in companies]
+
+
+def _row(company: object) -> dict[str, str | None]:
+    fields = company if isinstance(company, dict) else {}
+    location = fields.get("location")
+    place = location if isinstance(location, dict) else {}
+    attributes: dict[str, object] = (
+        {"vendor_id": fields.get("id"), "sector": fields.get("sector")}
+        if isinstance(company, dict)
+        else {"junk": company}
+    )
+    return {
+        "company_name": _text(fields.get("name")),
+        "company_industry": _text(fields.get("industry")),
+        "website": _text(fields.get("website")),
+        "phone": _text(fields.get("phone")),
+        "company_location_city": _text(place.get("city")),
+        "company_location_state": _text(place.get("state")),
+        "company_location_country": _text(place.get("country")),
+        "employee_count": _text(fields.get("employee_count")),
+        "revenue": _text(fields.get("revenue")),
+        "signals": json_text(fields["signals"]) if fields.get("signals") else None,
+        "attributes": json_text(attributes),
+    }
+
+
+def _text(value: object) -> str | None:
+    """Text as it came, a number as its shortest decimal form, None for anything else."""
+    if isinstance(value, str):
+        return _NOT_STORABLE.sub("\ufffd", value)
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return None

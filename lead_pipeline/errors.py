@@ -1,0 +1,84 @@
+"""The one error family. Permanent and transient differ by class; every message says what to do next.
+
+LeadPipelineError
+├── PermanentError            trying again without a change gives the same answer
+│   ├── SettingsError         the environment names something that cannot be used
+│   ├── DataFolderError       the embedded server's folder is not what it should be
+│   ├── FileRefused           a file cannot be imported; nothing of it was
+│   ├── RulesRefused          a rules file breaks its contract; none of it was loaded
+│   ├── NotFound              an id or name that the store does not know
+│   ├── ContractBroken        a frame between two stages is not what its contract says (a defect)
+│   └── VendorRefused         the other side understood and said no (4xx)
+└── TransientError            the same call may succeed later
+    ├── DatabaseUnavailable   Postgres does not answer
+    ├── VendorUnavailable     timeout, reset, 5xx or an answer that cannot be parsed
+    │   └── RateLimited       429; carries retry_after in seconds
+    └── OutcomeUnknown        a call that may have had its effect; ask before repeating it
+"""
+
+
+class LeadPipelineError(Exception):
+    """Anything this project raises on purpose."""
+
+
+class PermanentError(LeadPipelineError):
+    """Trying again without a change gives the same answer."""
+
+
+class SettingsError(PermanentError):
+    """The environment names something that cannot be used."""
+
+
+class DataFolderError(PermanentError):
+    """The embedded server's data folder is not what it should be. It is never destroyed."""
+
+
+class FileRefused(PermanentError):
+    """A file cannot be imported. Nothing of it was."""
+
+
+class RulesRefused(PermanentError):
+    """A rules file breaks its contract. None of it was loaded."""
+
+
+class NotFound(PermanentError):
+    """An id or a name that the store does not know."""
+
+
+class ContractBroken(PermanentError):
+    """A frame between two stages is not what its contract says: a defect, not bad input."""
+
+
+class VendorRefused(PermanentError):
+    """The other side understood the request and said no.
+
+    `status` is the HTTP status.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TransientError(LeadPipelineError):
+    """The same call may succeed later."""
+
+
+class DatabaseUnavailable(TransientError):
+    """Postgres does not answer."""
+
+
+class VendorUnavailable(TransientError):
+    """A timeout, a reset connection, a 5xx, or an answer that cannot be parsed."""
+
+
+class RateLimited(VendorUnavailable):
+    """The other side asks for patience. `retry_after` is in seconds, None where it named none."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(TransientError):
+    """The call may have had its effect. Ask the receiver before repeating it."""

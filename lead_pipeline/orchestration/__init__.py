@@ -1,0 +1,1 @@
+"""Dagster: one file per noun."""

@@ -1,0 +1,1 @@
+"""One use case per file: claim, decide, commit. No Dagster, no HTTP server."""

