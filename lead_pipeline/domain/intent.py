@@ -1,6 +1,6 @@
 """Intent bands: how strong the signals on a lead are, and which of them decided.
 
-Holds the strength table, the three band rules and the reading and writing of the `signals` column (JSON text).
+Holds the strength table, the band rules and the reading and writing of the `signals` column (JSON text).
 Holds no supplier's own quality claim and no 0-100 score: those are other columns and never overwrite a band.
 """
 
@@ -20,10 +20,10 @@ STRENGTH_BY_TYPE: Mapping[str, str] = MappingProxyType(
     {
         "researching_topic": "high",
         "visited_competitor_site": "high",
-        "whitepaper": "medium",
-        "webinar": "medium",
+        "whitepaper_download": "medium",
+        "webinar_attendance": "medium",
         "job_posting": "medium",
-        "social": "low",
+        "social_engagement": "low",
     }
 )
 
@@ -120,7 +120,7 @@ def _deciding(high: list[dict[str, Any]], medium: list[dict[str, Any]]) -> list[
 
 def _strength(signal: Mapping[str, object]) -> str | None:
     own = signal.get("signal_strength")
-    if own is None or own == "":
+    if own is None or (isinstance(own, str) and not own.strip()):
         return STRENGTH_BY_TYPE.get(_word(signal.get("signal_type")))
     word = _word(own)
     return word if word in _STRENGTHS else None

@@ -1,7 +1,7 @@
 """Sales platforms: which one a lead goes to, how fast each may be asked, and what is sent.
 
-Holds the platform table, the upload body and the idempotency key of a batch. Holds no call and no credential, and does
-not decide whether a lead is uploaded: the band does.
+Holds the platform table, the upload body and the idempotency key of a batch. Holds no call and no credential,
+and does not decide whether a lead is uploaded: the band does.
 """
 
 import hashlib
@@ -66,12 +66,12 @@ LIMITS: Mapping[str, PlatformLimits] = MappingProxyType(
 
 
 def platform_for(industry_group: pd.Series) -> pd.Series:
-    """The platform of each row of `industry_group` (str); any other word, or none, goes to the general one."""
+    """The platform of each row of `industry_group` (str); any other word, or none, is the general one."""
     return industry_group.astype("str").map(PLATFORMS).fillna(DEFAULT_PLATFORM).astype("str")
 
 
 def idempotency_key(platform: str, workspace_id: str, lead_ids: Sequence[str]) -> str:
-    """SHA-256 in hex of the platform, the workspace and the sorted ids: the order of the leads does not matter."""
+    """SHA-256 in hex of platform, workspace and sorted ids: the order of the leads does not matter."""
     named = json.dumps([platform, workspace_id, sorted(lead_ids)])
     return hashlib.sha256(named.encode()).hexdigest()
 
@@ -86,10 +86,12 @@ def upload_payloads(leads: pd.DataFrame, contacts: pd.DataFrame) -> pd.Series:
     _require(leads, LEAD_COLUMNS, "leads")
     _require(contacts, CONTACT_COLUMNS, "contacts")
     everyone = _by_lead(contacts, _CONTACT_FIELDS)
-    primary = _by_lead(contacts.loc[contacts["is_primary"].astype(bool)], _PRIMARY_FIELDS)
+    primary = _by_lead(contacts.loc[contacts["is_primary"].eq(True)], _PRIMARY_FIELDS)
     columns = {
         name: _plain(leads[name]) for name in LEAD_COLUMNS if name not in {"received_at", "enriched_at"}
     }
+    read = {text: read_signals(text) for text in leads["signals"].dropna().unique()}
+    columns["signals"] = [list(read.get(text, ())) for text in columns["signals"]]
     columns["created_at"] = _utc(leads["received_at"])
     columns["enriched_at"] = _utc(leads["enriched_at"])
     rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
@@ -107,7 +109,7 @@ def _payload(row: Mapping[str, Any], everyone: _Contacts, primary: _Contacts) ->
         "revenue": row["revenue"],
         "location": {part: row[part] for part in ("city", "state", "country")},
         "intent_score": row["band"],
-        "intent_signals": [] if row["signals"] is None else read_signals(row["signals"]),
+        "intent_signals": row["signals"],
         "contacts": everyone.get(lead_id, []),
         "primary_contact": primary.get(lead_id, [None])[0],
         "created_at": row["created_at"],

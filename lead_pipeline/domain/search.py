@@ -1,6 +1,7 @@
 """What a saved query asks of the company search.
 
-Holds the translation of a query's filters into search parameters. Holds no call and no paging: the client does those.
+Holds the translation of a query's filters into search parameters. Holds no call and no paging: the client
+does those.
 """
 
 import datetime as dt
@@ -9,16 +10,17 @@ from typing import Any
 
 from lead_pipeline.errors import PermanentError
 
-_KEYS = ("topic", "location", "companySize", "industry")
+_KEYS = ("topic", "location", "companySize", "industry", "limit")
 _NESTED = {"location": ("country", "state"), "companySize": ("min", "max")}
 
 
 def search_params(filters: Mapping[str, Any], limit: int, as_of: dt.date | None) -> dict[str, Any]:
     """The search body of `filters`: topic, location, companySize, industry, limit and as_of.
 
-    Every key is always there; null or an empty list does not constrain. `limit` is in companies; `as_of` is the
-    UTC day that the search is asked for, None for now. Raises PermanentError naming each filter that is unknown
-    or has a value of the wrong kind, because a filter that is dropped silently buys the wrong companies.
+    Every key is always there; null or an empty list does not constrain. `limit` is in companies; the
+    smaller of it and the query's own holds. `as_of` is the UTC day that is asked for, None for now. Raises
+    PermanentError naming each filter that is unknown or of the wrong kind: dropped, it would buy what nobody
+    asked for.
     """
     wrong = _unknown(filters)
     wrong += [
@@ -33,10 +35,11 @@ def search_params(filters: Mapping[str, Any], limit: int, as_of: dt.date | None)
     ]
     if not _is_text_or_none(filters.get("topic")):
         wrong.append("topic is not text")
-    industry = filters.get("industry") or []
+    industry = [] if filters.get("industry") is None else filters["industry"]
     if not isinstance(industry, list | tuple) or not all(isinstance(word, str) for word in industry):
         wrong.append("industry is not a list of texts")
-    if not _is_count_or_none(limit) or not limit:
+    limits = [limit] if filters.get("limit") is None else [limit, filters["limit"]]
+    if not all(_is_count_or_none(count) and count for count in limits):
         wrong.append("limit is not a whole number above 0")
     if not wrong:
         wrong += _upside_down(_part(filters, "companySize", "min"), _part(filters, "companySize", "max"))
@@ -49,7 +52,7 @@ def search_params(filters: Mapping[str, Any], limit: int, as_of: dt.date | None)
         "location": {part: _part(filters, "location", part) for part in _NESTED["location"]},
         "companySize": {part: _part(filters, "companySize", part) for part in _NESTED["companySize"]},
         "industry": list(industry),
-        "limit": limit,
+        "limit": min(limits),
         "as_of": None if as_of is None else as_of.strftime("%Y-%m-%d"),
     }
 

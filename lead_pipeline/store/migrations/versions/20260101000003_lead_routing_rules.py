@@ -11,7 +11,7 @@ CREATE TABLE core.rule_set_versions (
     version int NOT NULL CHECK (version > 0),
     transaction_id xid8 NOT NULL,
     changed_by text NOT NULL DEFAULT current_user,
-    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (workspace_id, version)
 );
 
@@ -43,7 +43,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(_workspace_id::text, 1));
     SELECT v.* INTO latest FROM core.rule_set_versions v
     WHERE v.workspace_id = _workspace_id ORDER BY v.version DESC LIMIT 1;
-    IF latest.transaction_id = pg_current_xact_id() THEN
+    IF latest.transaction_id = pg_current_xact_id() AND latest.created_at = now() THEN
         RETURN latest.version;
     END IF;
     INSERT INTO core.rule_set_versions (workspace_id, version, transaction_id)
@@ -57,15 +57,19 @@ BEGIN
     IF NEW.valid_to IS NOT NULL AND TG_OP = 'INSERT' THEN
         RETURN NEW;
     END IF;
+    IF TG_OP = 'UPDATE' AND OLD.valid_to IS NOT NULL THEN
+        RAISE EXCEPTION 'version % of rule "%" is history and cannot be changed', OLD.version, OLD.rule_name;
+    END IF;
+    IF NEW.valid_to IS NOT NULL OR NEW.set_to IS NOT NULL THEN
+        RAISE EXCEPTION 'rule "%" is not closed by hand: set is_active to false, or delete it', NEW.rule_name;
+    END IF;
     IF TG_OP = 'UPDATE' THEN
-        IF OLD.valid_to IS NOT NULL THEN
-            RAISE EXCEPTION 'version % of rule "%" is history and cannot be changed', OLD.version, OLD.rule_name;
-        END IF;
         IF NEW.rule_id <> OLD.rule_id OR NEW.workspace_id <> OLD.workspace_id THEN
             RAISE EXCEPTION 'a rule keeps its id and workspace: delete "%", insert a new one', OLD.rule_name;
         END IF;
         NEW.version := OLD.version + 1;
-        NEW.valid_from := now();
+        -- Of two transactions the one that began first may change a rule last: its span must not be negative.
+        NEW.valid_from := greatest(now(), OLD.valid_from);
     END IF;
     NEW.set_from := core.next_rule_set(NEW.workspace_id);
     RETURN NEW;
@@ -79,7 +83,7 @@ DECLARE
 BEGIN
     IF EXISTS (SELECT 1 FROM core.workspaces w WHERE w.workspace_id = OLD.workspace_id) THEN
         IF OLD.valid_to IS NULL THEN
-            closed.valid_to := now();
+            closed.valid_to := greatest(now(), OLD.valid_from);
             closed.set_to := core.next_rule_set(OLD.workspace_id);
         END IF;
         INSERT INTO core.lead_routing_rules SELECT closed.*;

@@ -114,7 +114,7 @@ RETURNS SETOF core.lead_overview LANGUAGE sql STABLE AS $$
     SELECT o.* FROM core.lead_overview o
     WHERE o.workspace_id = _workspace_id
         AND core.band_rank(o.intent_score) >= core.band_rank(_min_score)
-        AND o.enrichment_status <> 'pending'
+        AND o.enrichment_status IN ('completed', 'skipped')
         AND NOT EXISTS (SELECT 1 FROM outbound.platform_uploads u WHERE u.lead_id = o.lead_id)
     ORDER BY core.band_rank(o.intent_score) DESC, o.received_at, o.lead_id
 $$;

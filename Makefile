@@ -1,0 +1,50 @@
+# Everything a person types. Set-up happens by itself and only once: its stamp is the lock's hash.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+COMPANIES ?=
+DAYS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test fast check bench soak lock clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+$(VENV)/runtime.done: requirements/runtime.lock pyproject.toml
+	@scripts/setup $(PYTHON) $(VENV) runtime
+
+$(VENV)/dev.done: requirements/dev.lock $(VENV)/runtime.done
+	@scripts/setup $(PYTHON) $(VENV) dev
+
+$(VENV)/bench.done: requirements/bench.lock $(VENV)/dev.done
+	@scripts/setup $(PYTHON) $(VENV) bench
+
+demo: $(VENV)/runtime.done  ## Set up, then run the whole lineage; COMPANIES=file.csv DAYS=2
+	@$(BIN)/lead-pipeline demo --days $(DAYS) $(if $(COMPANIES),--companies "$(COMPANIES)")
+
+up: $(VENV)/runtime.done  ## Dagster's UI, the daemon, the sandbox and Postgres; Ctrl-C ends all of it
+	@$(BIN)/lead-pipeline up $(if $(COMPANIES),--companies "$(COMPANIES)")
+
+fast: $(VENV)/dev.done  ## The tests that need no server
+	@$(BIN)/python -m pytest tests/unit
+
+test: $(VENV)/dev.done  ## Set up, then run all tests
+	@$(BIN)/python -m pytest tests
+
+check: $(VENV)/dev.done  ## Lint, types, import direction, SQL, the house
+	@scripts/check $(BIN)
+
+bench: $(VENV)/bench.done  ## Every benchmark with its bar; writes benchmarks/latest.json
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/dev.done  ## The long campaigns: kills by the hundred
+	@LEAD_PIPELINE_KILLS=300 $(BIN)/python -m pytest tests -m slow
+
+lock:  ## Resolve the dependencies anew (needs uv)
+	@scripts/lock
+
+clean:  ## Stop the embedded server; remove var, the virtual environment and caches
+	@if [ -x $(BIN)/lead-pipeline ] && [ -z "$$DATABASE_URL" ]; then $(BIN)/lead-pipeline db stop || true; fi
+	@rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt_project/target dbt_project/logs *.egg-info

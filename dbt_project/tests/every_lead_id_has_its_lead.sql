@@ -1,0 +1,40 @@
+-- A returned row is a fact about a lead that does not exist. These tables have no foreign key on lead_id, so that
+-- millions of rows can be copied into them quickly; this test stands in for it.
+with facts as (
+    select
+        'intent_scores' as table_name,
+        lead_id
+    from {{ ref('stg_intent_scores') }}
+    union all
+    select
+        'lead_assignments' as table_name,
+        lead_id
+    from {{ ref('stg_lead_assignments') }}
+    union all
+    select
+        'enrichments' as table_name,
+        lead_id
+    from {{ ref('stg_enrichments') }}
+    union all
+    select
+        'lead_contacts' as table_name,
+        lead_id
+    from {{ ref('stg_lead_contacts') }}
+    union all
+    select
+        'platform_uploads' as table_name,
+        lead_id
+    from {{ ref('stg_platform_uploads') }}
+    union all
+    select
+        'billing_events' as table_name,
+        lead_id
+    from {{ ref('stg_billing_events') }}
+)
+
+select
+    facts.table_name,
+    facts.lead_id
+from facts
+left join {{ ref('stg_leads') }} as leads on facts.lead_id = leads.lead_id
+where leads.lead_id is null

@@ -1,0 +1,13 @@
+-- A returned row is a column through which a person's name, address, number or profile, or a credential, would be
+-- readable in the analytics schema.
+-- depends_on: {{ ref('fct_leads') }}, {{ ref('stg_lead_contacts') }}, {{ ref('stg_workspaces') }}
+select
+    table_name,
+    column_name
+from information_schema.columns
+where
+    table_schema = 'analytics'
+    and column_name in (
+        'full_name', 'first_name', 'last_name', 'email', 'phone', 'linkedin_url', 'postal_code', 'attributes',
+        'payload', 'body', 'headers', 'settings'
+    )

@@ -1,0 +1,37 @@
+"""The command `lead-pipeline`: one file a group of commands, and the boundary at which errors become words."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from lead_pipeline.cli import database, demo, imports, rules, sandbox, trace, up, workspaces
+from lead_pipeline.errors import LeadPipelineError
+
+app = typer.Typer(
+    help="Leads from vendors and files: validated, scored, routed, enriched and uploaded.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("up")(up.up)
+app.command("import")(imports.import_file)
+app.command("trace")(trace.trace)
+app.command("sandbox")(sandbox.sandbox)
+app.add_typer(rules.app, name="rules")
+app.add_typer(workspaces.app, name="workspaces")
+app.add_typer(database.app, name="db")
+
+
+def main() -> None:
+    """Run a command. Our own errors are one message and exit code 1; Ctrl-C is 130, with nothing lost."""
+    words = Console(stderr=True)
+    try:
+        app()
+    except LeadPipelineError as error:
+        words.print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        words.print("Stopped. What was committed stays; run the same command again to go on.")
+        sys.exit(130)

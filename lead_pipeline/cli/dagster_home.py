@@ -1,0 +1,44 @@
+"""Dagster's own home: its storage on our Postgres, and the environment that its processes need."""
+
+import os
+from pathlib import Path
+
+import yaml
+
+from lead_pipeline.settings import Settings
+from lead_pipeline.store.connections import ensure_database, with_database
+
+_INSTANCE = {
+    "storage": {"postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}},
+    "run_coordinator": {
+        "module": "dagster.core.run_coordinator",
+        "class": "QueuedRunCoordinator",
+        "config": {"max_concurrent_runs": 2, "dequeue_interval_seconds": 1},
+    },
+    "run_retries": {"enabled": True, "max_retries": 2},
+    "run_monitoring": {"enabled": True, "start_timeout_seconds": 120, "poll_interval_seconds": 20},
+    "telemetry": {"enabled": False},
+}
+
+
+def prepare_dagster(url: str, chosen: Settings, *, sandbox_url: str) -> dict[str, str]:
+    """Make the home and the storage database; returns the variables to set for Dagster, ours included."""
+    home = (chosen.var_dir / "dagster").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text(yaml.safe_dump(_INSTANCE))
+    storage = with_database(url, chosen.dagster_database)
+    ensure_database(storage)
+    return {
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_POSTGRES_URL": storage,
+        "DATABASE_URL": url,
+        "SANDBOX_URL": sandbox_url,
+        "LEAD_PIPELINE_VAR": str(chosen.var_dir.resolve()),
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def use(environment: dict[str, str]) -> None:
+    """Set variables for this process and its children."""
+    os.environ.update(environment)
+    Path(environment["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,49 @@
+"""Why rows are refused, in long form: one row for each reason, with the column, the check and the value.
+
+Holds no check of its own.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from lead_pipeline.domain.arrow import TEXT
+from lead_pipeline.domain.lead_columns import FAILURE_COLUMNS
+
+
+class Reason(NamedTuple):
+    """One check that rows can fail. `values` is what was given; a `detail` goes behind the check."""
+
+    column: str
+    check: str
+    failed: pd.Series
+    values: pd.Series
+    detail: pd.Series | None = None
+
+
+def list_failures(
+    rows: pd.DataFrame, reasons: Sequence[Reason]
+) -> tuple[pd.DataFrame, "np.ndarray[Any, np.dtype[np.bool_]]"]:
+    """The failures (`FAILURE_COLUMNS`, by row) and the mask of rows that have any. Reads the rows' keys."""
+    refused = np.zeros(len(rows), dtype=bool)
+    pieces = [_piece(rows.iloc[:0], None)]
+    for reason in reasons:
+        failed = reason.failed.to_numpy(dtype=bool)
+        if failed.any():
+            refused |= failed
+            pieces.append(_piece(rows.loc[failed, ["row_no", "drop_id"]], reason))
+    failures = pd.concat(pieces).sort_index(kind="stable")
+    return failures.reset_index(drop=True), refused
+
+
+def _piece(keys: pd.DataFrame, reason: Reason | None) -> pd.DataFrame:
+    piece = keys[["row_no", "drop_id"]].copy()
+    if reason is None:
+        piece = piece.assign(column="", check="", value="")
+    else:
+        piece = piece.assign(column=reason.column, check=reason.check, value=reason.values.loc[keys.index])
+        if reason.detail is not None:
+            piece["check"] = f"{reason.check}: " + reason.detail.loc[keys.index]
+    return piece.astype({"column": TEXT, "check": TEXT, "value": TEXT})[list(FAILURE_COLUMNS)]

@@ -1,0 +1,25 @@
+"""Layer routing: who gets each lead."""
+
+from dagster import AssetExecutionContext, MaterializeResult, asset
+
+from lead_pipeline.orchestration.metadata import table_metadata
+from lead_pipeline.orchestration.partitions import DAYS, day_of
+from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS
+from lead_pipeline.orchestration.resources import Pipeline
+from lead_pipeline.steps.decide_pending import route_pending
+from lead_pipeline.steps.run import Run
+
+
+@asset(
+    deps=["intent_scores"],
+    group_name="routing",
+    partitions_def=DAYS,
+    owners=DATA_TEAM,
+    kinds={"python", "postgres"},
+    retry_policy=THREE_ATTEMPTS,
+)
+def routed_assignments(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
+    """The workspace that each lead goes to, with the reason and the rule set version that decided."""
+    day = day_of(context.partition_key)
+    rows = route_pending(pipeline.url, day, Run(context.run_id))
+    return MaterializeResult(metadata=table_metadata(pipeline.url, "core.lead_assignments", day, rows=rows))

@@ -1,0 +1,60 @@
+"""Puts the sandbox together: companies, stand-ins, faults, record and gate. Serves nothing itself."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from lead_pipeline.errors import VendorRefused
+from lead_pipeline.sandbox.admin import admin_routes
+from lead_pipeline.sandbox.batches import BatchStore
+from lead_pipeline.sandbox.catalogue import build_catalogue
+from lead_pipeline.sandbox.clay import clay_routes
+from lead_pipeline.sandbox.companies import generate_companies, load_companies
+from lead_pipeline.sandbox.config import SandboxConfig
+from lead_pipeline.sandbox.datashopper import datashopper_routes
+from lead_pipeline.sandbox.faults import PLATFORMS, FaultPlan
+from lead_pipeline.sandbox.gate import Gate
+from lead_pipeline.sandbox.platforms import platform_routes
+from lead_pipeline.sandbox.record import Record
+
+
+def build_app(config: SandboxConfig) -> Gate:
+    """The ASGI application. Raises FileRefused where the companies cannot be read."""
+    companies = (
+        generate_companies(seed=config.seed)
+        if config.companies_path is None
+        else load_companies(config.companies_path)
+    )
+    catalogue = build_catalogue(companies, config.seed)
+    record, plan = Record(), FaultPlan(config.seed)
+    stores = {platform: BatchStore(platform, record) for platform in PLATFORMS}
+    app = FastAPI(title="Lead Pipeline sandbox", openapi_url=None)
+    app.include_router(admin_routes(plan, record, stores.values(), len(companies)))
+    app.include_router(datashopper_routes(catalogue, config, record))
+    app.include_router(clay_routes(config.seed, record))
+    app.include_router(platform_routes(stores))
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(VendorRefused, _understood_and_refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    return Gate(app, key=config.key, plan=plan, record=record)
+
+
+async def _refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    # FastAPI calls bytes that are no UTF-8 a bad request, and every other bad body unprocessable.
+    status = 422 if isinstance(error.__cause__, UnicodeError) else error.status_code
+    return JSONResponse({"error": error.detail}, status, error.headers)
+
+
+async def _understood_and_refused(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, VendorRefused)
+    return JSONResponse({"error": str(error)}, error.status)
+
+
+async def _malformed(_: Request, error: Exception) -> JSONResponse:
+    """Where and what, but not the value: it need not be printable."""
+    assert isinstance(error, RequestValidationError)
+    details = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+    return JSONResponse({"error": "; ".join(details[:5])}, 422)

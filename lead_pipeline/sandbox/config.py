@@ -1,0 +1,33 @@
+"""What a sandbox is built from. Reads no environment: whoever starts one hands the values in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from lead_pipeline.errors import SettingsError
+
+LARGEST_PAGE = 25
+
+
+def utc_today() -> date:
+    """The clock unless another is handed in."""
+    return datetime.now(UTC).date()
+
+
+@dataclass(frozen=True)
+class SandboxConfig:
+    """`companies_path` None: generated companies. `as_of` None: `today` decides at each search."""
+
+    companies_path: Path | None = None
+    seed: int = 7
+    key: str = "sandbox"
+    page_size: int = LARGEST_PAGE
+    as_of: date | None = None
+    today: Callable[[], date] = utc_today
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.page_size <= LARGEST_PAGE:
+            raise SettingsError(f"page size {self.page_size}: choose one from 1 to {LARGEST_PAGE}")
+        if not self.key or not self.key.isascii():
+            raise SettingsError("the sandbox's key must be plain ASCII and not empty; `sandbox` will do")

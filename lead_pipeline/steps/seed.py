@@ -1,0 +1,29 @@
+"""Workspaces, standing queries and rules from one description: what the demo begins with. Running it again changes nothing."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lead_pipeline.domain.platforms import LIMITS
+from lead_pipeline.steps.load_rules import load_rules
+from lead_pipeline.store.connections import connect
+from lead_pipeline.store.workspaces import save_query, save_workspace
+
+
+def seed(url: str, description: Mapping[str, Any], *, platforms_url: str, platforms_key: str) -> None:
+    """Save what `description` names (workspaces, queries_of, queries, rules), all platforms at one address."""
+    platforms = {name: {"url": f"{platforms_url}/{name}", "api_key": platforms_key} for name in LIMITS}
+    with connect(url) as conn, conn.transaction():
+        ids = {
+            workspace["slug"]: save_workspace(conn, **workspace, settings={"platforms": platforms})
+            for workspace in description["workspaces"]
+        }
+        for query in description["queries"]:
+            save_query(conn, ids[description["queries_of"]], query["name"], query["filters"])
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "rules.yaml"
+            file.write_text(yaml.safe_dump(description["rules"]))
+            load_rules(conn, file, workspace=None)

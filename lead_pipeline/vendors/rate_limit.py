@@ -1,0 +1,71 @@
+"""How fast a vendor may be asked: our own pace, and the pace that the vendor asks for.
+
+Holds the token bucket and the reading of `Retry-After`. Holds no retry: the transport does that.
+"""
+
+import datetime as dt
+import re
+import threading
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+
+from lead_pipeline.errors import SettingsError
+
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
+
+
+class TokenBucket:
+    """At most `burst` calls at once and `rate_per_second` in the long run, over all threads that share it."""
+
+    def __init__(
+        self,
+        rate_per_second: float = 10.0,
+        burst: int = 20,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if not rate_per_second > 0 or burst < 1:
+            raise SettingsError(
+                f"a rate limit of {rate_per_second} a second with a burst of {burst} lets nothing through. "
+                "Set a rate above 0 and a burst of at least 1."
+            )
+        self._rate = rate_per_second
+        self._burst = float(burst)
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._tokens = self._burst
+        self._counted_at = clock()
+
+    def take(self) -> None:
+        """Take one token, blocking until it is there. Threads are served in the order in which they asked."""
+        wait = self._reserve()
+        if wait > 0:
+            self._sleep(wait)
+
+    def _reserve(self) -> float:
+        """Seconds until the token is there. It is taken now, so that nobody else counts on it meanwhile."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._burst, self._tokens + (now - self._counted_at) * self._rate)
+            self._counted_at = now
+            self._tokens -= 1
+            return max(0.0, -self._tokens / self._rate)
+
+
+def retry_after_seconds(value: str | None, now: dt.datetime) -> float | None:
+    """Seconds asked for by a `Retry-After` header: a number or an HTTP-date (RFC 9110, 10.2.3).
+
+    `now` has a zone. None where the header is missing or means nothing; a date that has passed is 0.
+    """
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=dt.UTC)
+        return max(0.0, (when - now).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
