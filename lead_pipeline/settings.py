@@ -56,7 +56,9 @@ class Settings(BaseModel):
     clay_rate_per_second: float = Field(
         10, alias="CLAY_RATE_PER_SECOND", gt=0, le=1000, description="Requests a second to Clay, sustained."
     )
-    clay_burst: int = Field(20, alias="CLAY_BURST", ge=1, le=1000, description="Requests to Clay at once after a pause.")
+    clay_burst: int = Field(
+        20, alias="CLAY_BURST", ge=1, le=1000, description="Requests to Clay at once after a pause."
+    )
     vendor_concurrency: int = Field(
         8, alias="VENDOR_CONCURRENCY", ge=1, le=64, description="Calls to one vendor that are under way at a time."
     )

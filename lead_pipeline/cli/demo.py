@@ -1,6 +1,8 @@
 """`lead-pipeline demo`: the whole lineage on companies, from vendor pull to marts, as real Dagster runs."""
 
 import os
+import sys
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -20,7 +22,7 @@ from lead_pipeline.steps.seed import seed
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.summaries import SUMMARIES, summary
 
-_console = Console()
+_console = Console(file=sys.stdout)
 _SANDBOX_PACE = {"CLAY_RATE_PER_SECOND": "1000", "CLAY_BURST": "100"}  # the sandbox is not a vendor to be spared
 
 
@@ -34,7 +36,7 @@ def demo(
         _console.print(f"Postgres {url}\nsandbox  {sandbox.url}", highlight=False, markup=False)
         seed_demo(url, sandbox.url)
         os.environ.update({**prepare_dagster(url, chosen, sandbox_url=sandbox.url), **_SANDBOX_PACE})
-        _run_jobs(days)
+        _run_jobs(days, chosen.var_dir)
         with connect(url, autocommit=True) as conn:
             for title in SUMMARIES:
                 show(_console, title, *summary(conn, title))
@@ -50,30 +52,35 @@ def seed_demo(url: str, sandbox_url: str) -> None:
     seed(url, description, platforms_url=f"{sandbox_url}/platforms", platforms_key=SANDBOX_KEY)
 
 
-def _run_jobs(days: int) -> None:
-    # Dagster takes two seconds to import, which no other command should wait for.
-    from dagster import DagsterInstance
+def _run_jobs(days: int, logs: Path) -> None:
+    # Dagster and dbt take seconds to import, which no other command should wait for.
+    from dagster import DagsterInstance  # noqa: PLC0415
 
-    from lead_pipeline.definitions import defs
+    from lead_pipeline.orchestration.build import build_definitions  # noqa: PLC0415
 
-    today = datetime.now(UTC).date()
+    defs, today = build_definitions(), datetime.now(UTC).date()
     partitions = [(today - timedelta(days=back)).isoformat() for back in reversed(range(days))]
     runs = [("daily_lead_generation", day) for day in partitions] + [("refresh_marts", None)]
-    with DagsterInstance.get() as instance, steps_progress(_console) as progress:
+    with (
+        DagsterInstance.get() as instance,
+        (logs / "demo.log").open("a") as log,
+        steps_progress(_console) as progress,
+    ):
         task = progress.add_task("", total=len(runs))
         for name, day in runs:
             progress.update(task, description=f"{name} {day or ''}")
-            _run_job(instance, defs.resolve_job_def(name), day)
+            with redirect_stdout(log):  # dbt's own words, which the runs keep too
+                _run_job(instance, defs.resolve_job_def(name), day)
             progress.advance(task)
 
 
 def _run_job(instance: Any, job: Any, partition: str | None) -> None:
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    result = job.execute_in_process(
-        instance=instance, partition_key=partition, run_config=quiet, raise_on_error=False
-    )
+    result = job.execute_in_process(instance=instance, partition_key=partition, run_config=quiet, raise_on_error=False)
     if not result.success:
-        failures = [f"{event.step_key}: {event.event_specific_data.error_display_string}" for event in _failures(result)]
+        failures = [
+            f"{event.step_key}: {event.event_specific_data.error_display_string}" for event in _failures(result)
+        ]
         raise LeadPipelineError(f"{job.name} {partition or ''} failed (run {result.run_id}).\n" + "\n".join(failures))
     bad = [check for check in result.get_asset_check_evaluations() if not check.passed]
     for check in bad:

@@ -22,6 +22,7 @@ _console = Console()
 
 def import_file(
     file: Path = typer.Argument(..., help="A CSV file: UTF-8, UTF-16 or latin-1; any of , ; tab |"),
+    *,
     workspace: str = typer.Option(..., "--workspace", "-w", help="Slug or id of the workspace that receives it."),
     columns: list[str] = typer.Option([], "--map", help="canonical=File column, such as email='E-mail address'."),
     encoding: str = typer.Option(None, help="Found by itself where it is not given."),
@@ -32,7 +33,7 @@ def import_file(
     reading = Reading(encoding, delimiter, dict(_pair(entry) for entry in columns))
     run, chosen = command_run("import"), settings()
     with migrated(chosen) as url:
-        landed = land_csv(url, chosen.blobs, file, workspace, reading, run)
+        landed = land_csv(url, chosen.blobs, file, workspace, reading=reading, run=run)
         with connect(url, autocommit=True) as conn:
             is_finished = read_drop(conn, landed.drop_id).stage == "routed"
         if not landed.is_new and is_finished:
@@ -43,7 +44,11 @@ def import_file(
             with share_progress(_console) as progress:
                 task = progress.add_task(file.name, total=1.0)
                 import_csv(
-                    url, chosen.blobs, landed.drop_id, run, progress=lambda share: progress.update(task, completed=share)
+                    url,
+                    chosen.blobs,
+                    landed.drop_id,
+                    run,
+                    progress=lambda share: progress.update(task, completed=share),
                 )
                 progress.update(task, completed=1.0)
         _summarise(url, landed, failed_rows)

@@ -42,7 +42,10 @@ def _verdict(verdict: Verdict) -> str:
 
 def _because(verdict: Verdict) -> str:
     decided = [check for check in verdict.checks if not check.passed] or verdict.checks
-    words = (f"{check.key}: {check.observed or 'missing'} {'is' if check.passed else 'is not'} in [{', '.join(check.wanted)}]" for check in decided)
+    words = (
+        f"{check.key}: {check.observed or 'missing'} {'is' if check.passed else 'is not'} in {list(check.wanted)}"
+        for check in decided
+    )
     return "; ".join(words) or "it has no conditions"
 
 

@@ -29,7 +29,10 @@ def up(
     """Start Postgres, the sandbox, Dagster's daemon and its UI."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     chosen = settings()
-    with migrated(chosen) as url, SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY) as sandbox:
+    with (
+        migrated(chosen) as url,
+        SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY) as sandbox,
+    ):
         seed_demo(url, sandbox.url)
         environment = prepare_dagster(url, chosen, sandbox_url=sandbox.url)
         _console.print(
@@ -51,7 +54,9 @@ def _serve_dagster(environment: dict[str, str], port: int) -> None:
     except KeyboardInterrupt:
         _console.print("\nending…")
     else:
-        raise LeadPipelineError(f"Dagster ended by itself (exit code {code}). Is port {port} free? Choose one with --port.")
+        raise LeadPipelineError(
+            f"Dagster ended by itself (exit code {code}). Is port {port} free? Choose one with --port."
+        )
     finally:
         _end_group(dagster)
 

@@ -30,13 +30,14 @@ def _text(pattern: str | None = None, *, nullable: bool = True) -> Any:
     return pa.Field(nullable=nullable, dtype_kwargs=_STORAGE, **checks)
 
 
-@pa.extensions.register_check_method(  # type: ignore[untyped-decorator]  # pandera does not type it
-    statistics=["pattern"], supported_types=[pd.Series]
-)
 def all_match(column: pd.Series, *, pattern: str) -> pd.Series:
     """Where the RE2 pattern is found or the value is missing."""
     values = to_arrow(column)
     return pd.Series(matches(values, pattern) | ~present(values), index=column.index)
+
+
+_register: Any = pa.extensions.register_check_method  # untyped in pandera
+_register(all_match, statistics=["pattern"], supported_types=[pd.Series])
 
 
 class RawRows(pa.DataFrameModel):

@@ -15,9 +15,7 @@ from lead_pipeline.domain.arrow import NOTHING, mask, matches, put, to_arrow, to
 NOTHING_WORDS = ("", "(blank)", "null", "none", "n/a", "-")
 _LONGEST = max(map(len, NOTHING_WORDS))
 # Control characters count as space: Postgres refuses NUL, and none of them means anything in a name.
-_OTHER_SPACE = (
-    r"\x00-\x1f\x7f-\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}"
-)
+_OTHER_SPACE = r"\x00-\x1f\x7f-\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}"
 _UNTIDY = rf"^ | $|  |[{_OTHER_SPACE}]"
 
 

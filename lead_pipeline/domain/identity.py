@@ -64,15 +64,11 @@ def lead_ids(received_at_ms: Any, drop_id: Any, row_no: Any) -> pd.Series:
     48 bits of Unix milliseconds, then drop id (44 bits) and row number (30 bits) where version 7 has its
     random bits. Arrays of equal length or scalars. Raises ContractBroken when a value does not fit.
     """
-    parts = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(part)) for part in (received_at_ms, drop_id, row_no))
-    )
+    parts = np.broadcast_arrays(*(np.atleast_1d(np.asarray(part)) for part in (received_at_ms, drop_id, row_no)))
     names = ("received_at_ms", "drop_id", "row_no")
     for part, name, bits in zip(parts, names, (_MS_BITS, _DROP_BITS, _ROW_BITS), strict=True):
         if part.dtype.kind not in "iu" or (part.size and (part.min() < 0 or part.max() >= 1 << bits)):
-            raise ContractBroken(
-                f"{name} must be whole numbers from 0 to 2**{bits} - 1: split the file or drop"
-            )
+            raise ContractBroken(f"{name} must be whole numbers from 0 to 2**{bits} - 1: split the file or drop")
     ms, drop, row = (part.astype(np.uint64) for part in parts)
     words = np.empty((len(ms), 2), dtype=">u8")
     words[:, 0] = (ms << np.uint64(16)) | np.uint64(0x7000) | (drop >> np.uint64(32))

@@ -101,9 +101,7 @@ def _domains(site: pd.DataFrame, email: pd.DataFrame) -> pd.Series:
     return to_series(put(domain, asked, only_where(employer, of_mail)), site.index)
 
 
-def _places(
-    raw: dict[str, pd.Series], domain: pd.Series, workspace_country: str | None
-) -> dict[str, pd.Series]:
+def _places(raw: dict[str, pd.Series], domain: pd.Series, workspace_country: str | None) -> dict[str, pd.Series]:
     """Country, state, region and whether the country was inferred."""
     country, state = normalise_countries(raw["company_location_country"]), raw["company_location_state"]
     given = to_arrow(raw["phone"])
@@ -144,9 +142,7 @@ def _flags(
     }
 
 
-def _reasons(
-    raw: dict[str, pd.Series], leads: pd.DataFrame, email_error: pd.Series, keys: pd.Series
-) -> list[Reason]:
+def _reasons(raw: dict[str, pd.Series], leads: pd.DataFrame, email_error: pd.Series, keys: pd.Series) -> list[Reason]:
     """Every way to fail. A row whose e-mail is refused is not also told that nothing identifies it."""
     return [
         Reason("email", "invalid_email", email_error.notna(), raw["email"], email_error),

@@ -72,9 +72,7 @@ class Plan:
 @cache
 def plan_of(region: str) -> Plan | None:
     """The plan of an ISO alpha-2 region, None where the library knows none."""
-    data = (
-        PhoneMetadata.metadata_for_region(region, None) if region in phonenumbers.SUPPORTED_REGIONS else None
-    )
+    data = PhoneMetadata.metadata_for_region(region, None) if region in phonenumbers.SUPPORTED_REGIONS else None
     general = _description(data.general_desc) if data is not None else None
     if data is None or general is None:
         return None

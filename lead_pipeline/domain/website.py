@@ -109,7 +109,10 @@ def ask_library(host: str) -> tuple[str | None, str | None]:
 
 @cache
 def _suffixes() -> tldextract.TLDExtract:
-    return tldextract.TLDExtract(cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True)
+    # .example is reserved (RFC 2606): nobody can own a name under it, so a made-up company can have one.
+    return tldextract.TLDExtract(
+        cache_dir=None, suffix_list_urls=(), include_psl_private_domains=True, extra_suffixes=("example",)
+    )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What must hold of a day once an asset is materialised. Each check names the offenders; dbt's tests are beside them."""
+"""What must hold of a day once an asset is materialised. Each check names the offenders. dbt has its own tests."""
 
 from datetime import UTC, date, datetime
 
@@ -53,9 +53,7 @@ def routing_can_be_recomputed(context: AssetCheckExecutionContext, pipeline: Pip
 
 
 @asset_check(asset="clay_contacts")
-def no_company_has_more_than_five_contacts(
-    context: AssetCheckExecutionContext, pipeline: Pipeline
-) -> AssetCheckResult:
+def no_company_has_more_than_five_contacts(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """At most five contacts a lead, and none for a lead whose enrichment did not complete."""
     with connect(pipeline.url) as conn:
         crowded = day_checks.crowded_leads(conn, _day(context))
@@ -71,9 +69,7 @@ def no_enrichment_failed(context: AssetCheckExecutionContext, pipeline: Pipeline
 
 
 @asset_check(asset="platform_uploads")
-def uploads_are_right_and_billed_once(
-    context: AssetCheckExecutionContext, pipeline: Pipeline
-) -> AssetCheckResult:
+def uploads_are_right_and_billed_once(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """Only hot and warm leads leave, each confirmed one with its billing event, none forgotten in a closed batch."""
     with connect(pipeline.url) as conn:
         wrong = day_checks.wrong_uploads(conn, _day(context))

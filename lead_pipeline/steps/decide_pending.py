@@ -19,16 +19,12 @@ LEAD_KINDS = ("vendor_page", "csv")
 
 def score_pending(url: str, day: date, run: Run) -> int:
     """Score the leads of every validated drop of a day. Returns how many scores were written."""
-    return _decide(
-        url, day, "validated", "scored", lambda conn, leads: insert_scores(conn, score(leads, run))
-    )
+    return _decide(url, day, "validated", "scored", lambda conn, leads: insert_scores(conn, score(leads, run)))
 
 
 def route_pending(url: str, day: date, run: Run) -> int:
     """Route the leads of every scored drop of a day. Returns how many assignments were written."""
-    return _decide(
-        url, day, "scored", "routed", lambda conn, leads: insert_assignments(conn, assign(conn, leads, run))
-    )
+    return _decide(url, day, "scored", "routed", lambda conn, leads: insert_assignments(conn, assign(conn, leads, run)))
 
 
 def _decide(

@@ -69,7 +69,7 @@ def _plan(conn: psycopg.Connection, day: date, run: Run) -> bool:
     with conn.transaction():
         leads = enrichments.unplanned_leads(conn, VENDOR, day, PLANNED_AT_ONCE)
         planned = leads.assign(reason=skip_reasons(leads))
-        enrichments.plan(conn, VENDOR, day, planned, run.clock(), run.run_id)
+        enrichments.plan(conn, VENDOR, day, planned, now=run.clock(), run_id=run.run_id)
     return len(leads) == PLANNED_AT_ONCE
 
 

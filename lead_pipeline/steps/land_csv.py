@@ -36,7 +36,7 @@ class Reading:
     columns: Mapping[str, str] | None = None
 
 
-def land_csv(url: str, blobs: str, path: Path, workspace: str, reading: Reading, run: Run) -> LandedFile:
+def land_csv(url: str, blobs: str, path: Path, workspace: str, *, reading: Reading, run: Run) -> LandedFile:
     """Land a file in a workspace (slug or id). Raises FileRefused, with nothing kept, where it cannot be imported."""
     if not path.is_file():
         raise FileRefused(f"{path} is not a file. Name a CSV file.")

@@ -34,9 +34,7 @@ class LoadedRules:
     warnings: list[str]
 
 
-def load_rules(
-    conn: psycopg.Connection, path: Path, *, workspace: str | None, replace: bool = False
-) -> LoadedRules:
+def load_rules(conn: psycopg.Connection, path: Path, *, workspace: str | None, replace: bool = False) -> LoadedRules:
     """Save a rules file's rules in `workspace` (slug or id), or in the workspace that the file names.
 
     With `replace`, rules of the workspace that the file does not name are removed. Raises RulesRefused with

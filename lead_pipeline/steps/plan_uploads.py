@@ -36,8 +36,8 @@ def _batch_keys(leads: pd.DataFrame) -> pd.Series:
     """The key of each lead's batch: groups cut to what the platform takes at once."""
     group = ["workspace_id", "platform", "band"]
     sizes = leads["platform"].map({name: limit.batch_size for name, limit in LIMITS.items()})
-    part = leads.groupby(group).cumcount() // np.maximum(sizes, 1)
+    part: pd.Series = leads.groupby(group).cumcount() // np.maximum(sizes, 1)
     keys = pd.Series("", index=leads.index, dtype="str")
     for (workspace_id, platform, _band, _part), ids in leads.groupby([*group, part])["lead_id"]:
-        keys.loc[ids.index] = idempotency_key(platform, workspace_id, ids.tolist())
+        keys.loc[ids.index] = idempotency_key(str(platform), str(workspace_id), ids.tolist())
     return keys

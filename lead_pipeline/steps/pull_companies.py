@@ -15,7 +15,7 @@ from lead_pipeline.store.connections import connect
 from lead_pipeline.store.drops import Landing, land
 from lead_pipeline.store.searches import fetched_so_far
 from lead_pipeline.store.workspaces import Query, active_queries, mark_query_run
-from lead_pipeline.vendors.datashopper import DataShopper
+from lead_pipeline.vendors.datashopper import DataShopper, SearchPage
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def pull_companies(
 
     def pull(query: Query) -> Pulled:
         with connect(url, autocommit=True) as conn:
-            done = _pull_query(conn, vendor, query, day, run, limit)
+            done = _pull_query(conn, vendor, Search(query, day, run), limit)
         progress(done)
         return done
 
@@ -55,48 +55,52 @@ def pull_companies(
         return list(pool.map(pull, queries))
 
 
-def _pull_query(
-    conn: psycopg.Connection, vendor: DataShopper, query: Query, day: date, run: Run, limit: int
-) -> Pulled:
-    so_far = fetched_so_far(conn, query.query_id, day)
+@dataclass(frozen=True)
+class Search:
+    """One query on one day, for a run."""
+
+    query: Query
+    day: date
+    run: Run
+
+
+def _pull_query(conn: psycopg.Connection, vendor: DataShopper, search: Search, limit: int) -> Pulled:
+    query = search.query
+    so_far = fetched_so_far(conn, query.query_id, search.day)
     pages, companies, cursor = so_far.pages, so_far.companies, so_far.cursor
+    error = None
     try:
-        params = search_params(query.filters, limit, day)
-        limit = params["limit"]
-        while companies < limit and (pages == 0 or cursor is not None):
+        params = search_params(query.filters, limit, search.day)
+        while companies < params["limit"] and (pages == 0 or cursor is not None):
             page = vendor.search(params, cursor)
-            taken = page.companies[: limit - companies]
-            _land_page(conn, query, day, run, page.body, pages, len(taken), page.next_cursor)
-            pages, companies, cursor = pages + 1, companies + len(taken), page.next_cursor
-        mark_query_run(conn, query.query_id, run.clock())
-    except LeadPipelineError as error:
-        return Pulled(query, pages - so_far.pages, companies - so_far.companies, error)
-    return Pulled(query, pages - so_far.pages, companies - so_far.companies)
+            taken = min(len(page.companies), params["limit"] - companies)
+            _land_page(conn, search, page, number=pages, companies=taken)
+            pages, companies, cursor = pages + 1, companies + taken, page.next_cursor
+        mark_query_run(conn, query.query_id, search.run.clock())
+    except LeadPipelineError as failure:
+        error = failure
+    return Pulled(query, pages - so_far.pages, companies - so_far.companies, error)
 
 
-def _land_page(
-    conn: psycopg.Connection,
-    query: Query,
-    day: date,
-    run: Run,
-    body: bytes,
-    page: int,
-    companies: int,
-    next_cursor: str | None,
-) -> None:
-    """Land the exact bytes. Of two runs that fetch the same page at once, the first one's stands."""
+def _land_page(conn: psycopg.Connection, search: Search, page: SearchPage, *, number: int, companies: int) -> None:
+    """Land the exact bytes, `companies` of them to be taken. Of two runs that fetch one page, the first stands."""
     land(
         conn,
         Landing(
             source="datashopper",
             kind="vendor_page",
-            external_id=f"{query.query_id}/{day.isoformat()}/{page}",
-            workspace_id=query.workspace_id,
-            query_id=query.query_id,
-            day=day,
-            received_at=run.clock(),
-            body=body,
-            body_sha256=hashlib.sha256(body).hexdigest(),
-            headers={"page": page, "companies": companies, "next_cursor": next_cursor, "run_id": run.run_id},
+            external_id=f"{search.query.query_id}/{search.day.isoformat()}/{number}",
+            workspace_id=search.query.workspace_id,
+            query_id=search.query.query_id,
+            day=search.day,
+            received_at=search.run.clock(),
+            body=page.body,
+            body_sha256=hashlib.sha256(page.body).hexdigest(),
+            headers={
+                "page": number,
+                "companies": companies,
+                "next_cursor": page.next_cursor,
+                "run_id": search.run.run_id,
+            },
         ),
     )

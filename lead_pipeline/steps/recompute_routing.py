@@ -18,7 +18,7 @@ def recompute_routing(url: str, day: date) -> tuple[int, pd.DataFrame]:
     with connect(url, autocommit=True) as conn:
         stored = assigned_leads(conn, day, SAMPLE)
         parts = [
-            route_leads(leads, rules_at(conn, str(workspace), int(version)))
+            route_leads(leads, rules_at(conn, str(workspace), int(str(version))))
             for (workspace, version), leads in stored.groupby(["workspace_id", "rule_set_version"])
         ]
     if not parts:

@@ -1,4 +1,4 @@
-"""Workspaces, standing queries and rules from one description: what the demo begins with. Running it again changes nothing."""
+"""Workspaces, standing queries and rules from one description. Saving it again changes nothing."""
 
 import tempfile
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One lead's whole story: from its drop to its upload, with the verdict of every rule, decided again. Writes nothing."""
+"""One lead's whole story: from drop to upload, with the verdict of every rule, decided again. Writes nothing."""
 
 from dataclasses import dataclass
 from typing import Any

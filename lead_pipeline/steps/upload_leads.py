@@ -62,9 +62,7 @@ def _upload_to(url: str, platform: str, open_platform: OpenPlatform, day: date, 
                     _settle(conn, journal, batch, open_platform(platform, settings), run)
 
 
-def _settle(
-    conn: psycopg.Connection, journal: psycopg.Connection, batch: Batch, platform: Platform, run: Run
-) -> None:
+def _settle(conn: psycopg.Connection, journal: psycopg.Connection, batch: Batch, platform: Platform, run: Run) -> None:
     leads = uploads.payloads_of(conn, batch.batch_key)
     may_have_it, error = batch.was_sent, "its outcome is not known"
     try:

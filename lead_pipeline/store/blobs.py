@@ -1,4 +1,4 @@
-"""Files under their SHA-256, in a folder or at any fsspec URL. A blob is written whole or not at all, and never changed."""
+"""Files under their SHA-256, in a folder or at any fsspec URL. A blob is there whole or not at all."""
 
 import hashlib
 import os

@@ -28,6 +28,7 @@ class Drop:
     blob_path: str | None
     day: date
     received_at: datetime
+    stage: str
     next_row: int
 
 
@@ -46,21 +47,22 @@ class Landing:
     blob_path: str | None = None
     headers: Mapping[str, Any] | None = None
     query_id: str | UUID | None = None
+    event_type: str | None = None
     stage: str = "landed"
 
 
 _COLUMNS = """d.drop_id, d.source, d.kind, d.workspace_id::text AS workspace_id, w.country AS workspace_country,
-    d.headers, d.body, d.blob_path, d.day, d.received_at, d.next_row"""
+    d.headers, d.body, d.blob_path, d.day, d.received_at, d.stage, d.next_row"""
 
 
 def land(conn: psycopg.Connection, landing: Landing) -> tuple[int, bool]:
     """Insert a drop in the caller's transaction. Returns its id, and False where it was already here."""
     row = conn.execute(
         """
-        INSERT INTO raw.drops (source, kind, external_id, workspace_id, query_id, headers, body, blob_path,
-            body_sha256, day, received_at, stage)
-        VALUES (%(source)s, %(kind)s, %(external_id)s, %(workspace_id)s, %(query_id)s, %(headers)s, %(body)s,
-            %(blob_path)s, %(body_sha256)s, %(day)s, %(received_at)s, %(stage)s)
+        INSERT INTO raw.drops (source, kind, event_type, external_id, workspace_id, query_id, headers, body,
+            blob_path, body_sha256, day, received_at, stage)
+        VALUES (%(source)s, %(kind)s, %(event_type)s, %(external_id)s, %(workspace_id)s, %(query_id)s, %(headers)s,
+            %(body)s, %(blob_path)s, %(body_sha256)s, %(day)s, %(received_at)s, %(stage)s)
         ON CONFLICT (source, external_id) DO NOTHING RETURNING drop_id
         """,
         {**landing.__dict__, "headers": Jsonb(landing.headers or {})},

@@ -6,12 +6,14 @@ Every process that uses the server holds a shared lock; the one that finds itsel
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -26,6 +28,9 @@ with warnings.catch_warnings():
 
 DATABASE = "lead_pipeline"
 START_SECONDS = 120
+ORPHAN_SECONDS = 30
+ATTEMPTS = 3
+_UNQUOTED = re.compile(r"[\s\"'$`\\&|;<>()*?\[\]#~!{}]")
 CONFIGURATION = """
 # Lead Pipeline: room for bulk loads on a small machine; durability stays at the defaults.
 shared_buffers = 512MB
@@ -59,14 +64,19 @@ class EmbeddedPostgres:
         return f"postgresql://postgres@/{DATABASE}?host={quote(str(socket), safe='/')}"
 
     def __enter__(self) -> "EmbeddedPostgres":
-        self._var.mkdir(parents=True, exist_ok=True)
-        self._handle = (self._var / "postgres.users").open("a")
-        fcntl.flock(self._handle, fcntl.LOCK_SH)
-        with self._starting():
-            self._create()
-            self._clear_stale_pid()
-            self._server = PostgresServer(self._data, cleanup_mode=None)
-            self._start(self._server)
+        self._make_var()
+        handle = (self._var / "postgres.users").open("a")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            with self._starting():
+                self._create()
+                self._clear_stale_pid()
+                self._server = PostgresServer(self._data, cleanup_mode=None)
+                self._start(self._server)
+        except BaseException:
+            handle.close()
+            raise
+        self._handle = handle
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -100,6 +110,19 @@ class EmbeddedPostgres:
             self._server.stop()
             self._server = None
 
+    def _make_var(self) -> None:
+        if not str(self._var).isprintable() or _UNQUOTED.search(str(self._var)):
+            raise DataFolderError(
+                f"the embedded server cannot live in {str(self._var)!r}: pg_ctl takes no space, quote or other sign of "
+                "the shell in a path. Set LEAD_PIPELINE_VAR to a folder without one, or DATABASE_URL to another server."
+            )
+        try:
+            self._var.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataFolderError(
+                f"{self._var} cannot be made ({error.strerror}). Set LEAD_PIPELINE_VAR to a folder that can be written."
+            ) from error
+
     @contextmanager
     def _starting(self) -> Iterator[None]:
         with (self._var / "postgres.start").open("a") as gate:
@@ -108,7 +131,7 @@ class EmbeddedPostgres:
 
     def _create(self) -> None:
         """Make the data folder beside its place, then move it there: it is whole or absent."""
-        if self._data.exists() and any(self._data.iterdir()):
+        if self._data.exists() and (not self._data.is_dir() or any(self._data.iterdir())):
             if not (self._data / "PG_VERSION").exists() or not (self._data / "global" / "pg_control").exists():
                 raise DataFolderError(
                     f"{self._data} is not a whole Postgres data folder, and it was left as it is. "
@@ -124,32 +147,47 @@ class EmbeddedPostgres:
             raise DataFolderError(f"initdb could not make {fresh}: {error}. Is the disk full?") from error
         with (fresh / "postgresql.conf").open("a") as configuration:
             configuration.write(CONFIGURATION)
-        self._data.exists() and self._data.rmdir()
-        fresh.rename(self._data)
+        fresh.rename(self._data)  # onto nothing, or onto an empty folder
 
-    def _postmaster(self) -> psutil.Process | None:
-        pid_file = self._data / "postmaster.pid"
-        try:
-            process = psutil.Process(int(pid_file.read_text().splitlines()[0]))
-            return process if "postgres" in process.name() else None
-        except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
-            return None
+    def _servers(self) -> Iterator[psutil.Process]:
+        """Every process that works in the data folder: the server, and what a killed one left running."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if "postgres" in process.name() and Path(process.cwd()) == self._data:
+                    yield process
 
     def _is_running(self) -> bool:
-        return self._postmaster() is not None
+        """Whether the process of the pid file is a server of this folder, not one that got its number later."""
+        return self._written_pid() in {process.pid for process in self._servers()}
+
+    def _written_pid(self) -> int | None:
+        try:
+            return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+        except (FileNotFoundError, ValueError, IndexError):
+            return None
 
     def _clear_stale_pid(self) -> None:
-        if self._postmaster() is None:
-            (self._data / "postmaster.pid").unlink(missing_ok=True)
+        """Remove the pid file of a killed server, once nothing of that server works in the folder any more."""
+        if self._is_running():
+            return
+        left = list(self._servers())
+        if left:
+            _, left = psutil.wait_procs(left, timeout=ORPHAN_SECONDS)
+        if left:
+            raise DataFolderError(
+                f"a server of {self._data} was killed and its processes {[process.pid for process in left]} still end "
+                "their work. Wait for them, or end them, then try again."
+            )
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _start(self, server: PostgresServer) -> None:
         deadline = time.monotonic() + START_SECONDS
-        while True:
+        for attempt in count(1):
             try:
                 server.ensure_postgres_running()
             except (subprocess.SubprocessError, AssertionError) as error:
-                # pg_ctl waits ten seconds only: the server may still be recovering from a crash
-                if self._is_running() and time.monotonic() < deadline:
+                # pg_ctl waits ten seconds only: a server may still recover from a crash, or another may be ending
+                if (self._is_running() or attempt < ATTEMPTS) and time.monotonic() < deadline:
                     time.sleep(0.5)
                     continue
                 raise DataFolderError(

@@ -36,7 +36,7 @@ def unplanned_leads(conn: psycopg.Connection, vendor: str, day: date, limit: int
     )
 
 
-def plan(conn: psycopg.Connection, vendor: str, day: date, leads: pd.DataFrame, now: datetime, run_id: str) -> None:
+def plan(conn: psycopg.Connection, vendor: str, day: date, leads: pd.DataFrame, *, now: datetime, run_id: str) -> None:
     """Write each lead down as pending, or as skipped where `reason` is given: columns lead_id, reason."""
     conn.execute(
         """

@@ -53,9 +53,7 @@ class RuleChanges:
     removed: int
 
 
-def current_rules(
-    conn: psycopg.Connection, workspace_ids: Sequence[str] | None
-) -> tuple[pd.DataFrame, dict[str, int]]:
+def current_rules(conn: psycopg.Connection, workspace_ids: Sequence[str] | None) -> tuple[pd.DataFrame, dict[str, int]]:
     """The rules in force, active or not, and each workspace's rule set version (0: it never had a rule).
 
     One statement, so the rules are exactly those of the versions. None asks for every workspace.

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from lead_pipeline.errors import NotFound
-from lead_pipeline.store.connections import conninfo, connect, with_database
+from lead_pipeline.store.connections import connect, conninfo, with_database
 
 _MIGRATION_LOCK = 7_263_401
 NOTHING = "base"

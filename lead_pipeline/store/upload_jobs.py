@@ -83,4 +83,4 @@ def routing_of_drop(conn: psycopg.Connection, drop_id: int) -> dict[str, int]:
         """,
         [drop_id],
     )
-    return {slug: count for slug, count in rows}
+    return dict(rows.fetchall())

@@ -82,9 +82,7 @@ def active_queries(conn: psycopg.Connection) -> list[Query]:
 
 def mark_query_run(conn: psycopg.Connection, query_id: str, now: datetime) -> None:
     """Note the latest run of a query; a clock that jumped back does not take it back."""
-    conn.execute(
-        "UPDATE core.queries SET last_run_at = greatest(last_run_at, %s) WHERE query_id = %s", [now, query_id]
-    )
+    conn.execute("UPDATE core.queries SET last_run_at = greatest(last_run_at, %s) WHERE query_id = %s", [now, query_id])
 
 
 def platform_settings(conn: psycopg.Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -94,7 +92,7 @@ def platform_settings(conn: psycopg.Connection, ids: Sequence[str]) -> dict[str,
         "WHERE workspace_id = ANY(%s::uuid[])",
         [list(ids)],
     )
-    return {workspace: platforms for workspace, platforms in rows}
+    return dict(rows.fetchall())
 
 
 def workspace_list(conn: psycopg.Connection) -> list[tuple[str, str, str, str | None, str]]:

@@ -6,7 +6,7 @@ from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset, 
 
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS
+from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.decide_pending import score_pending
 from lead_pipeline.steps.enrich import enrich_leads
@@ -44,8 +44,9 @@ _RAW = ["raw_datashopper_companies", "raw_csv_uploads"]
 def validated_leads(context: AssetExecutionContext, pipeline: Pipeline) -> Iterator[MaterializeResult]:
     """Validate what is landed of a day: vendor pages, then files (whose leads are scored and routed on the way)."""
     day = day_of(context.partition_key)
-    counts = validate_pages(pipeline.url, day)
-    counts += import_pending(pipeline.url, pipeline.settings.blobs, day, Run(context.run_id))
+    with permanent_errors_are_final():
+        counts = validate_pages(pipeline.url, day)
+        counts += import_pending(pipeline.url, pipeline.settings.blobs, day, Run(context.run_id))
     yield MaterializeResult(
         asset_key="validated_leads",
         metadata=table_metadata(
@@ -69,7 +70,8 @@ def validated_leads(context: AssetExecutionContext, pipeline: Pipeline) -> Itera
 def intent_scores(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """The intent band of each lead, hot, warm or cold, with counts by strength and the signals that decided."""
     day = day_of(context.partition_key)
-    rows = score_pending(pipeline.url, day, Run(context.run_id))
+    with permanent_errors_are_final():
+        rows = score_pending(pipeline.url, day, Run(context.run_id))
     return MaterializeResult(metadata=table_metadata(pipeline.url, "core.intent_scores", day, rows=rows))
 
 
@@ -87,14 +89,15 @@ def clay_contacts(context: AssetExecutionContext, pipeline: Pipeline) -> Materia
     there is no valid domain. Materialise the day again to retry the ones that failed.
     """
     day = day_of(context.partition_key)
-    counts = enrich_leads(
-        pipeline.url,
-        pipeline.clay(),
-        day,
-        Run(context.run_id),
-        concurrency=pipeline.settings.vendor_concurrency,
-        progress=lambda done, of: context.log.info("asked Clay about %d of %d leads", done, of),
-    )
+    with permanent_errors_are_final():
+        counts = enrich_leads(
+            pipeline.url,
+            pipeline.clay(),
+            day,
+            Run(context.run_id),
+            concurrency=pipeline.settings.vendor_concurrency,
+            progress=lambda done, of: context.log.info("asked Clay about %d of %d leads", done, of),
+        )
     return MaterializeResult(
         metadata=table_metadata(
             pipeline.url, "core.lead_contacts", day, rows=counts.get("completed", 0), **_prefixed(counts)

@@ -64,7 +64,11 @@ def manifest() -> Path:
 def _parse() -> None:
     """Parsing asks no server: the profile has a default for every variable."""
     done = subprocess.run(  # noqa: S603 - our own dbt on our own project
-        [_DBT, "--quiet", "parse", "--profiles-dir", str(PROJECT)], cwd=PROJECT, capture_output=True, text=True, check=False
+        [_DBT, "--quiet", "parse", "--profiles-dir", str(PROJECT)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise ContractBroken(f"dbt cannot parse {PROJECT}: {done.stdout}{done.stderr}")

@@ -4,7 +4,7 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS
+from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.plan_uploads import plan_uploads
 from lead_pipeline.steps.run import Run
@@ -24,8 +24,9 @@ def platform_uploads(context: AssetExecutionContext, pipeline: Pipeline) -> Mate
     Cold leads stay here.
     """
     day, run = day_of(context.partition_key), Run(context.run_id)
-    planned = plan_uploads(pipeline.url, day, run)
-    uploaded = upload_leads(pipeline.url, pipeline.platform, day, run)
+    with permanent_errors_are_final():
+        planned = plan_uploads(pipeline.url, day, run)
+        uploaded = upload_leads(pipeline.url, pipeline.platform, day, run)
     for reason in uploaded.waiting:
         context.log.warning("a batch still waits: %s", reason)
     return MaterializeResult(

@@ -5,7 +5,7 @@ from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset
 from lead_pipeline.errors import TransientError
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS
+from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.pull_companies import pull_companies
 from lead_pipeline.steps.run import Run
@@ -13,7 +13,7 @@ from lead_pipeline.steps.run import Run
 raw_csv_uploads = AssetSpec(
     "raw_csv_uploads",
     group_name="raw",
-    description="CSV files that were landed, whole, under their SHA-256; one drop a file. `lead-pipeline import` writes them.",
+    description="CSV files that were landed whole, under their SHA-256: one drop a file, by `lead-pipeline import`.",
     owners=DATA_TEAM,
     kinds={"csv", "postgres"},
     partitions_def=DAYS,
@@ -33,18 +33,21 @@ def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline
     and day, over re-runs too.
     """
     day, settings = day_of(context.partition_key), pipeline.settings
-    pulled = pull_companies(
-        pipeline.url,
-        pipeline.datashopper(),
-        day,
-        Run(context.run_id),
-        limit=settings.companies_per_query_per_day,
-        concurrency=settings.vendor_concurrency,
-        progress=lambda done: context.log.info("%s: %d companies", done.query.name, done.companies),
-    )
+    with permanent_errors_are_final():
+        pulled = pull_companies(
+            pipeline.url,
+            pipeline.datashopper(),
+            day,
+            Run(context.run_id),
+            limit=settings.companies_per_query_per_day,
+            concurrency=settings.vendor_concurrency,
+            progress=lambda done: context.log.info("%s: %d companies", done.query.name, done.companies),
+        )
     failed = [f"{done.query.name}: {done.error}" for done in pulled if done.error is not None]
     if failed:
-        raise TransientError(f"{len(failed)} of {len(pulled)} queries failed; the others are landed. {'; '.join(failed)}")
+        raise TransientError(
+            f"{len(failed)} of {len(pulled)} queries failed; the others are landed. {'; '.join(failed)}"
+        )
     return MaterializeResult(
         metadata=table_metadata(
             pipeline.url,

@@ -4,7 +4,7 @@ from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS
+from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.decide_pending import route_pending
 from lead_pipeline.steps.run import Run
@@ -21,5 +21,6 @@ from lead_pipeline.steps.run import Run
 def routed_assignments(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """The workspace that each lead goes to, with the reason and the rule set version that decided."""
     day = day_of(context.partition_key)
-    rows = route_pending(pipeline.url, day, Run(context.run_id))
+    with permanent_errors_are_final():
+        rows = route_pending(pipeline.url, day, Run(context.run_id))
     return MaterializeResult(metadata=table_metadata(pipeline.url, "core.lead_assignments", day, rows=rows))

@@ -1,10 +1,10 @@
-"""E-mail: the vectorised pass is the library's answer; fake patterns sit in the local part; known throwaways."""
+"""E-mail: the vectorised pass is the library's answer; fake patterns; throwaway domains."""
 
 import json
 
 import pandas as pd
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.email import ask_library, normalise_emails
@@ -33,9 +33,7 @@ LABELS = st.one_of(
 )
 LOCALS = st.one_of(
     st.text(ATOM + '."@ é', max_size=12),
-    st.sampled_from(
-        ["Info", "info", "POSTMASTER", "news", '"quoted local"', "a" * 64, "a" * 65, "a" * 240, "x+tag"]
-    ),
+    st.sampled_from(["Info", "info", "POSTMASTER", "news", '"quoted local"', "a" * 64, "a" * 65, "a" * 240, "x+tag"]),
 )
 DOMAINS = st.lists(LABELS, min_size=1, max_size=5).map(".".join)
 ADDRESSES = st.one_of(
@@ -53,10 +51,9 @@ def answers(addresses):
     return list(found.where(found.notna(), None).itertuples(index=False, name=None))
 
 
+@settings(deadline=None)
 @given(st.lists(ADDRESSES, max_size=30))
-@example(
-    ["a@b.c", "a@b.1", "a@b.1c", "a@-b.com", "a@b-.com", "a..b@c.com", ".a@c.com", "a@c.com\n", "A@B.COM"]
-)
+@example(["a@b.c", "a@b.1", "a@b.1c", "a@-b.com", "a@b-.com", "a..b@c.com", ".a@c.com", "a@c.com\n", "A@B.COM"])
 def test_every_answer_is_the_librarys(addresses):
     assert [ask_library(address) for address in addresses] == answers(addresses)
 
@@ -83,9 +80,7 @@ def test_published_valid_addresses_have_the_published_normal_form(real_data):
         if row[0] in ("test_email_valid", "test_email_valid_intl_local_part") and not needs_an_option(row[1])
     ]
     assert len(valid) > 15
-    assert [expected for _, expected in valid] == [
-        email for email, _ in answers(address for address, _ in valid)
-    ]
+    assert [expected for _, expected in valid] == [email for email, _ in answers(address for address, _ in valid)]
 
 
 def test_published_invalid_addresses_are_refused(real_data):

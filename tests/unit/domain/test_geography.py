@@ -24,11 +24,14 @@ def plain(series):
 @pytest.mark.parametrize(
     ("word", "code"),
     [
-        ("US", "US"), ("us", "US"), ("USA", "US"), ("U.S.A.", "US"), ("United States", "US"), ("the united states", "US"),
-        ("United States of America", "US"), ("UK", "GB"), ("England", "GB"), ("South Korea", "KR"), ("Taiwan", "TW"),
+        ("US", "US"), ("us", "US"), ("USA", "US"), ("U.S.A.", "US"), ("United States", "US"),
+        ("the united states", "US"),
+        ("United States of America", "US"), ("UK", "GB"), ("England", "GB"), ("South Korea", "KR"),
+        ("Taiwan", "TW"),
         ("Russia", "RU"), ("Viet Nam", "VN"), ("Vietnam", "VN"), ("Czech Republic", "CZ"), ("Turkey", "TR"),
         ("Türkiye", "TR"), ("Côte d'Ivoire", "CI"), ("Hong Kong", "HK"), ("BRA", "BR"), ("Brasil", "BR"),
-        ("The Netherlands", "NL"), ("Isle of Man", "IM"), ("Atlantis", None), ("California", None), (None, None),
+        ("The Netherlands", "NL"), ("Isle of Man", "IM"), ("Atlantis", None), ("California", None),
+        (None, None),
     ],
 )  # fmt: skip
 def test_a_country_word_is_an_iso_code(word, code):
@@ -76,8 +79,7 @@ def test_the_four_regions_hold_every_state_and_the_capital_once():
 def inferred(**overrides):
     evidence = {"country": None, "state": "TX", "phone": None, "domain": None, "workspace": None} | overrides
     found = infer_countries(
-        column(evidence["country"]), column(evidence["state"]), column(evidence["phone"]), column(evidence["domain"]),
-        evidence["workspace"],
+        *(column(evidence[name]) for name in ("country", "state", "phone", "domain")), evidence["workspace"]
     )  # fmt: skip
     return plain(found["country"])[0], bool(found["country_inferred"].iloc[0])
 
@@ -85,7 +87,8 @@ def inferred(**overrides):
 @pytest.mark.parametrize(
     "agreeing",
     [
-        {}, {"state": "texas"}, {"state": "DC"}, {"phone": "US"}, {"domain": "acme.com"}, {"domain": "acme.us"},
+        {}, {"state": "texas"}, {"state": "DC"}, {"phone": "US"}, {"domain": "acme.com"},
+        {"domain": "acme.us"},
         {"domain": "acme.io"}, {"workspace": "US"}, {"phone": "US", "domain": "acme.us", "workspace": "US"},
     ],
 )  # fmt: skip
@@ -97,7 +100,8 @@ def test_the_united_states_are_inferred_where_nothing_contradicts(agreeing):
     "against",
     [
         {"phone": "AU"}, {"domain": "acme.com.au"}, {"domain": "acme.co.uk"}, {"domain": "acme.eu"},
-        {"workspace": "BR"}, {"state": "Ontario"}, {"state": None}, {"state": "PR"}, {"phone": "CA", "workspace": "US"},
+        {"workspace": "BR"}, {"state": "Ontario"}, {"state": None}, {"state": "PR"},
+        {"phone": "CA", "workspace": "US"},
     ],
 )  # fmt: skip
 def test_one_contradiction_is_enough_not_to_infer(against):

@@ -57,9 +57,7 @@ EXPECTED = {
 
 
 def mapped(*words):
-    return [
-        found if isinstance(found, str) else None for found in map_industries(pd.Series(words, dtype="str"))
-    ]
+    return [found if isinstance(found, str) else None for found in map_industries(pd.Series(words, dtype="str"))]
 
 
 @pytest.mark.parametrize("word", sorted(INDUSTRY_WORDS))
@@ -75,8 +73,10 @@ def test_no_expected_word_is_missing_from_the_table():
 @pytest.mark.parametrize(
     "word",
     [
-        "Metals & Mining", "Communication Services", "Consumer Discretionary", "Consumer Staples", "Industrials",
-        "Media", "Real Estate", "Health Care REITs", "Retail REITs", "Restaurants", "Distributors", "Utilities", "",
+        "Metals & Mining", "Communication Services", "Consumer Discretionary", "Consumer Staples",
+        "Industrials",
+        "Media", "Real Estate", "Health Care REITs", "Retail REITs", "Restaurants", "Distributors",
+        "Utilities", "",
     ],
 )  # fmt: skip
 def test_an_industry_that_is_none_of_ours_is_missing(word):

@@ -1,5 +1,6 @@
 """Leads: what is accepted and how it looks, what is refused and why, what is only flagged."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,8 @@ from lead_pipeline.domain.lead_columns import FAILURE_COLUMNS, LEAD_COLUMNS, RAW
 def frame(*rows):
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: pd.Series([row.get(name) for row in rows], dtype="str") for name in names}
-    return pd.DataFrame({"drop_id": [7] * len(rows), "row_no": range(len(rows)), **columns})
+    keys = {"drop_id": np.full(len(rows), 7), "row_no": np.arange(len(rows))}
+    return pd.DataFrame({**keys, **columns})
 
 
 def validated(*rows, workspace_country=None):
@@ -41,15 +43,18 @@ def flags(**raw):
 def test_a_full_row_comes_out_in_normal_form():
     found = lead(
         full_name=" Ada  Lovelace ", email="Ada@ACME.com", phone="310/246-1501", job_title="CEO",
-        company_name="Acme Inc.", company_industry="SaaS", website="http://www.Acme.com/", postal_code="90210",
+        company_name="Acme Inc.", company_industry="SaaS", website="http://www.Acme.com/",
+        postal_code="90210",
         company_location_city="Los Angeles", company_location_state="california", employee_count="51-200",
-        company_location_country="USA", revenue="$1.2M", linkedin_url="linkedin.com/in/ada", attributes='{"a":1}',
+        company_location_country="USA", revenue="$1.2M", linkedin_url="linkedin.com/in/ada",
+        attributes='{"a":1}',
     )  # fmt: skip
     expected = {
         "drop_id": 7, "row_no": 0, "type": "INDIVIDUAL", "full_name": "Ada Lovelace", "first_name": "Ada",
         "last_name": "Lovelace", "job_title": "CEO", "email": "Ada@acme.com", "phone": "+13102461501",
         "company_name": "Acme Inc.", "domain": "acme.com", "website": "acme.com",
-        "linkedin_url": "linkedin.com/in/ada", "industry": "SaaS", "industry_group": "Technology", "country": "US",
+        "linkedin_url": "linkedin.com/in/ada", "industry": "SaaS", "industry_group": "Technology",
+        "country": "US",
         "state": "CA", "region": "West", "city": "Los Angeles", "postal_code": "90210", "employee_count": 51,
         "revenue": 1_200_000, "country_raw": "USA", "state_raw": "california", "country_inferred": False,
         "flags": "{}", "attributes": '{"a":1}', "signals": None,
@@ -186,8 +191,6 @@ def test_every_row_is_accepted_or_has_a_reason_whatever_is_in_it(rows, workspace
 @given(ROWS)
 def test_a_row_alone_gives_the_same_lead_as_a_row_among_others(rows):
     together, _ = validated(*rows)
-    alone = [
-        validate_leads(frame(*rows).iloc[[number]], workspace_country=None)[0] for number in range(len(rows))
-    ]
+    alone = [validate_leads(frame(*rows).iloc[[number]], workspace_country=None)[0] for number in range(len(rows))]
     if len(together):
         pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.numbers import LARGEST_AMOUNT, LARGEST_COUNT, parse_amounts, parse_counts
@@ -16,7 +16,8 @@ def one(parse, text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1,200", 1200), ("51-200", 51), ("51 – 200", 51), ("10 to 20", 10), ("10,000+", 10_000), ("2.5k", 2500),
+        ("1,200", 1200), ("51-200", 51), ("51 – 200", 51), ("10 to 20", 10), ("10,000+", 10_000),
+        ("2.5k", 2500),
         ("201-500 employees", 201), ("12.0", 12), ("007", 7), ("0", 0),
         ("12.5", None), ("many", None), ("-5", None), ("1,20", None), ("99999999999", None), ("$5", None),
         ("9" * 18, None), ("9" * 30, None), (None, None),
@@ -30,7 +31,8 @@ def test_a_head_count_is_whole_and_a_range_gives_its_lower_bound(text, expected)
     ("text", "expected"),
     [
         ("$1.2M", 1_200_000), ("1,200", 1200), ("EUR 3 bn", 3_000_000_000), ("$ 3 million", 3_000_000),
-        ("1.2M USD", 1_200_000), ("R$ 500k", 500_000), ("12.55", 13), ("12.5", 12), ("£1,000,000.00", 1_000_000),
+        ("1.2M USD", 1_200_000), ("R$ 500k", 500_000), ("12.55", 13), ("12.5", 12),
+        ("£1,000,000.00", 1_000_000),
         ("about a million", None), ("1e5", None), ("-5", None), ("9" * 21, None), ("", None), (None, None),
     ],
 )  # fmt: skip
@@ -38,16 +40,19 @@ def test_an_amount_is_in_whole_currency_units(text, expected):
     assert expected == one(parse_amounts, text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, LARGEST_COUNT))
 def test_every_count_is_read_back_with_and_without_separators(number):
     assert number == one(parse_counts, str(number)) == one(parse_counts, f"{number:,}")
 
 
+@settings(deadline=None)
 @given(st.integers(0, LARGEST_AMOUNT))
 def test_every_amount_is_read_back_with_and_without_separators(number):
     assert number == one(parse_amounts, str(number)) == one(parse_amounts, f"${number:,}")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_any_text_is_a_number_or_missing(text):
     assert (one(parse_counts, text) or 0) >= 0

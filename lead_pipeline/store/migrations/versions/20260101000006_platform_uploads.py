@@ -56,7 +56,8 @@ CREATE TABLE outbound.billing_events (
 COMMENT ON TABLE outbound.upload_batches IS
 'One row per batch, written with its idempotency key before the platform is called.';
 COMMENT ON TABLE outbound.platform_uploads IS 'One row per lead that is or will be on a platform: never a second one.';
-COMMENT ON TABLE outbound.upload_attempts IS 'One row per call about a batch: sends, and questions after a lost answer.';
+COMMENT ON TABLE outbound.upload_attempts IS
+'One row per call about a batch: sends, and questions after a lost answer.';
 COMMENT ON COLUMN outbound.upload_attempts.outcome IS
 'NULL from before the call until it is settled: a batch that has such a send is asked about before it is sent again.';
 COMMENT ON TABLE outbound.billing_events IS 'One row per confirmed upload, written with the confirmation.';
