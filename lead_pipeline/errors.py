@@ -11,6 +11,7 @@ LeadPipelineError
 │   └── VendorRefused         the other side understood and said no (4xx)
 └── TransientError            the same call may succeed later
     ├── DatabaseUnavailable   Postgres does not answer
+    ├── InProgress            another process is at this very piece of work
     ├── VendorUnavailable     timeout, reset, 5xx or an answer that cannot be parsed
     │   └── RateLimited       429; carries retry_after in seconds
     └── OutcomeUnknown        a call that may have had its effect; ask before repeating it
@@ -66,6 +67,10 @@ class TransientError(LeadPipelineError):
 
 class DatabaseUnavailable(TransientError):
     """Postgres does not answer."""
+
+
+class InProgress(TransientError):
+    """Another process is at this very piece of work. Let it finish."""
 
 
 class VendorUnavailable(TransientError):

@@ -21,7 +21,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     database_url: str | None = Field(
-        None, alias="DATABASE_URL", description="Postgres 15 or later, as a libpq address. Unset: the embedded server."
+        None,
+        alias="DATABASE_URL",
+        repr=False,  # it may hold a password
+        description="Postgres 15 or later, as a libpq address. Unset: the embedded server.",
     )
     dagster_database: str = Field(
         "dagster",

@@ -1,5 +1,6 @@
 """The command `lead-pipeline`: one file a group of commands, and the boundary at which errors become words."""
 
+import signal
 import sys
 
 import typer
@@ -8,6 +9,7 @@ from rich.console import Console
 from lead_pipeline.cli import database, demo, imports, rules, sandbox, trace, up, workspaces
 from lead_pipeline.errors import LeadPipelineError
 
+INTERRUPTED = 128 + signal.SIGINT
 app = typer.Typer(
     help="Leads from vendors and files: validated, scored, routed, enriched and uploaded.",
     no_args_is_help=True,
@@ -26,12 +28,14 @@ app.add_typer(database.app, name="db")
 
 def main() -> None:
     """Run a command. Our own errors are one message and exit code 1; Ctrl-C is 130, with nothing lost."""
-    words = Console(stderr=True)
+    words = Console(stderr=True, soft_wrap=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leaves every context on the way out
     try:
         app()
     except LeadPipelineError as error:
         words.print(f"{type(error).__name__}: {error}", style="red", markup=False, highlight=False)
         sys.exit(1)
-    except KeyboardInterrupt:
-        words.print("Stopped. What was committed stays; run the same command again to go on.")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # how typer ends a command at Ctrl-C
+            words.print("Stopped. What was committed stays; run the same command again to go on.")
+        raise

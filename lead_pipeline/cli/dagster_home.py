@@ -15,9 +15,11 @@ _INSTANCE = {
         "class": "QueuedRunCoordinator",
         "config": {"max_concurrent_runs": 2, "dequeue_interval_seconds": 1},
     },
-    "run_retries": {"enabled": True, "max_retries": 2},
+    # For runs whose process died. A step that fails has had its three attempts, so no run repeats them.
+    "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
     "run_monitoring": {"enabled": True, "start_timeout_seconds": 120, "poll_interval_seconds": 20},
     "telemetry": {"enabled": False},
+    "nux": {"enabled": False},
 }
 
 

@@ -3,16 +3,16 @@
 import sys
 
 import typer
-from rich.console import Console
 
 from lead_pipeline.cli.session import settings
+from lead_pipeline.cli.tables import stdout
 from lead_pipeline.errors import SettingsError
 from lead_pipeline.store import blobs, schema
 from lead_pipeline.store.connections import database
 from lead_pipeline.store.embedded import EmbeddedPostgres
 
 app = typer.Typer(help="The database: address, migrations, reset.", no_args_is_help=True)
-_console = Console()
+_console = stdout()
 
 
 @app.command()
@@ -50,13 +50,13 @@ def downgrade(revision: str = typer.Argument(..., help="A revision, or base for 
 
 @app.command()
 def reset(yes: bool = typer.Option(False, "--yes", help="Do not ask.")) -> None:
-    """Forget every lead, file and decision: schema down and up again, local blobs removed."""
+    """Forget every lead, file and decision: schema down and up again, the embedded server's blobs removed."""
     if not yes:
         typer.confirm("This removes all leads, files and decisions of this database. Go on?", abort=True)
     chosen = settings()
     with database(chosen) as address:
         schema.downgrade(address, schema.NOTHING)
         reached = schema.migrate(address)
-    if chosen.blob_url is None:
+    if chosen.blob_url is None and chosen.database_url is None:  # else the blobs may be another database's too
         blobs.remove_all(chosen.blobs)
     _console.print(f"empty, schema at {reached}")

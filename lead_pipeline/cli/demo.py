@@ -1,7 +1,6 @@
 """`lead-pipeline demo`: the whole lineage on companies, from vendor pull to marts, as real Dagster runs."""
 
 import os
-import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -10,11 +9,10 @@ from typing import Any
 
 import typer
 import yaml
-from rich.console import Console
 
 from lead_pipeline.cli.dagster_home import prepare_dagster
 from lead_pipeline.cli.session import migrated, settings
-from lead_pipeline.cli.tables import show, steps_progress
+from lead_pipeline.cli.tables import show, stdout, steps_progress
 from lead_pipeline.errors import LeadPipelineError
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.settings import SANDBOX_KEY
@@ -22,7 +20,7 @@ from lead_pipeline.steps.seed import seed
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.summaries import SUMMARIES, summary
 
-_console = Console(file=sys.stdout)
+_console = stdout()
 _SANDBOX_PACE = {"CLAY_RATE_PER_SECOND": "1000", "CLAY_BURST": "100"}  # the sandbox is not a vendor to be spared
 
 

@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from lead_pipeline.cli.session import command_run, migrated, settings
-from lead_pipeline.cli.tables import share_progress, show
+from lead_pipeline.cli.tables import share_progress, show, stdout
 from lead_pipeline.errors import FileRefused
 from lead_pipeline.steps.import_csv import import_csv
 from lead_pipeline.steps.land_csv import LandedFile, Reading, land_csv
@@ -17,7 +16,7 @@ from lead_pipeline.store.drops import read_drop
 from lead_pipeline.store.leads import quarantined_of_drop
 from lead_pipeline.store.upload_jobs import job_of_drop, routing_of_drop
 
-_console = Console()
+_console = stdout()
 
 
 def import_file(
@@ -30,7 +29,9 @@ def import_file(
     failed_rows: Path = typer.Option(None, help="Write the refused rows with their reasons to this CSV file."),
 ) -> None:
     """Validate, de-duplicate, score and route the rows of a file. The same file twice adds nothing."""
-    reading = Reading(encoding, delimiter, dict(_pair(entry) for entry in columns))
+    if failed_rows is not None and (failed_rows.is_dir() or not failed_rows.parent.is_dir()):
+        raise FileRefused(f"--failed-rows {failed_rows} cannot be written. Name a file in a folder that is there.")
+    reading = Reading(encoding, delimiter, _pairs(columns))
     run, chosen = command_run("import"), settings()
     with migrated(chosen) as url:
         landed = land_csv(url, chosen.blobs, file, workspace, reading=reading, run=run)
@@ -54,17 +55,22 @@ def import_file(
         _summarise(url, landed, failed_rows)
 
 
-def _pair(entry: str) -> tuple[str, str]:
-    canonical, equals, column = entry.partition("=")
-    if not equals or not canonical.strip() or not column.strip():
-        raise FileRefused(f"--map {entry!r} is not canonical=column. For example: --map email=Email")
-    return canonical.strip(), column.strip()
+def _pairs(entries: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for entry in entries:
+        canonical, equals, column = (part.strip() for part in entry.partition("="))
+        if not equals or not canonical or not column:
+            raise FileRefused(f"--map {entry!r} is not canonical=column. For example: --map email=Email")
+        if canonical in pairs:
+            raise FileRefused(f"--map {entry!r}: {canonical} is {pairs[canonical]!r} already. Name one column for it.")
+        pairs[canonical] = column
+    return pairs
 
 
 def _summarise(url: str, landed: LandedFile, failed_rows: Path | None) -> None:
     with connect(url, autocommit=True) as conn:
         job, routing = job_of_drop(conn, landed.drop_id), routing_of_drop(conn, landed.drop_id)
-        refused = quarantined_of_drop(conn, landed.drop_id)
+        refused = quarantined_of_drop(conn, landed.drop_id) if failed_rows is not None else None
     columns = ", ".join(f"{canonical} <- {column}" for canonical, column in landed.match.mapping.items())
     _console.print(f"job {job.job_id}, drop {job.drop_id}. Columns: {columns}", highlight=False, markup=False)
     if landed.match.unmatched:
@@ -76,11 +82,11 @@ def _summarise(url: str, landed: LandedFile, failed_rows: Path | None) -> None:
         [(job.total_records, job.successful_records, job.duplicate_records, job.failed_records)],
     )
     show(_console, "Routing of the new leads", ("workspace", "leads"), routing.items())
-    if failed_rows is not None:
+    if failed_rows is not None and refused is not None:
         _write_refused(failed_rows, [tuple(row) for row in refused.itertuples(index=False)])
-        _console.print(f"{len(refused)} refused rows in {failed_rows}")
-    elif len(refused):
-        _console.print(f"To see the {len(refused)} refused rows, run it again with --failed-rows failed.csv")
+        _console.print(f"{len(refused)} refused rows in {failed_rows}", markup=False)
+    elif job.failed_records:
+        _console.print(f"To see the {job.failed_records} refused rows, run it again with --failed-rows failed.csv")
 
 
 def _write_refused(path: Path, rows: list[tuple[int, str, str]]) -> None:

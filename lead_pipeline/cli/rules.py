@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from lead_pipeline.cli.session import migrated
+from lead_pipeline.cli.tables import stdout
 from lead_pipeline.steps.load_rules import load_rules
 from lead_pipeline.store.connections import connect
 
 app = typer.Typer(help="Routing rules.", no_args_is_help=True)
-_console = Console()
+_console = stdout()
 
 
 @app.callback()

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
+from lead_pipeline.cli.tables import stdout
 from lead_pipeline.sandbox.server import serve
 
-_console = Console()
+_console = stdout()
 
 
 def sandbox(

@@ -1,5 +1,6 @@
 """Results as plain tables. Only the look: what is in them comes from the commands."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,13 +10,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.table import Table
 
 
+def stdout() -> Console:
+    """A console on this process's standard output, as wide as tables need where nobody looks at a terminal."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
+
+
 def show(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; numbers are set right, with thousands separated."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     listed = [list(row) for row in rows]
     for position, column in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[position], int | float) for row in listed)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in listed:
         table.add_row(*(_text(value) for value in row))
     console.print(table)

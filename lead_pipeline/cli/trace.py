@@ -3,14 +3,13 @@
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from lead_pipeline.cli.session import migrated
-from lead_pipeline.cli.tables import show
+from lead_pipeline.cli.tables import show, stdout
 from lead_pipeline.domain.routing import Verdict
 from lead_pipeline.steps.trace import trace_lead
 
-_console = Console()
+_console = stdout()
 
 
 def trace(lead_id: str = typer.Argument(..., help="As in core.leads.")) -> None:

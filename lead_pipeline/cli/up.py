@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from lead_pipeline.cli.dagster_home import prepare_dagster
 from lead_pipeline.cli.demo import seed_demo
 from lead_pipeline.cli.session import migrated, settings
+from lead_pipeline.cli.tables import stdout
 from lead_pipeline.errors import LeadPipelineError
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.settings import SANDBOX_KEY
 
-_console = Console()
+_console = stdout()
 _PATIENCE = 20
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
 
@@ -27,7 +27,8 @@ def up(
     companies: Path = typer.Option(None, help="CSV of companies behind the sandbox's search."),
 ) -> None:
     """Start Postgres, the sandbox, Dagster's daemon and its UI."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
     chosen = settings()
     with (
         migrated(chosen) as url,

@@ -8,6 +8,7 @@ import pandas as pd
 MAX_CONTACTS = 5
 NO_DOMAIN = "no valid domain"
 NO_COMPANY = "company name is missing"
+_STATUS = {status: status for status in ("valid", "invalid")}
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,15 @@ def skip_reasons(leads: pd.DataFrame) -> pd.Series:
 def keep_people(found: Sequence[Person], verify: Callable[[str], str]) -> list[Person]:
     """At most five, in the vendor's order. The first whose address is not refused is the primary contact.
 
-    `verify` answers `valid`, `invalid` or `unknown`; it is asked until the primary contact is known, no further.
+    `verify` answers `valid`, `invalid` or `unknown`, and any other word counts as `unknown`; it is asked until the
+    primary contact is known, no further.
     """
     kept: list[Person] = []
     has_primary = False
     for person in found[:MAX_CONTACTS]:
         checked = person
         if not has_primary and person.email is not None:
-            status = verify(person.email)
+            status = _STATUS.get(verify(person.email).strip().casefold(), "unknown")
             has_primary = status != "invalid"
             checked = replace(person, email_status=status, is_primary=has_primary)
         kept.append(checked)

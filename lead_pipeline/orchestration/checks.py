@@ -27,6 +27,15 @@ def every_row_is_accounted_for(context: AssetCheckExecutionContext, pipeline: Pi
     return AssetCheckResult(passed=wrong.empty, metadata={"drops": wrong.head(_NAMED).to_dict("records")})
 
 
+@asset_check(asset="validated_leads")
+def no_file_failed(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
+    """Warns while a file of the day could not be read to its end. What it is about stands in its job's error log."""
+    with connect(pipeline.url) as conn:
+        failed = day_checks.failed_files(conn, _day(context))
+    files = failed.head(_NAMED).to_dict("records")
+    return AssetCheckResult(passed=failed.empty, severity=AssetCheckSeverity.WARN, metadata={"files": files})
+
+
 @asset_check(asset="intent_scores", blocking=True)
 def every_lead_has_a_score(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """No lead of a scored drop is without its band."""
@@ -78,6 +87,7 @@ def uploads_are_right_and_billed_once(context: AssetCheckExecutionContext, pipel
 
 CHECKS = [
     every_row_is_accounted_for,
+    no_file_failed,
     every_lead_has_a_score,
     every_lead_has_an_owner,
     routing_can_be_recomputed,

@@ -5,17 +5,17 @@ from typing import Any
 
 from dagster import MetadataValue, TableColumn, TableSchema
 
-from lead_pipeline.store.catalogue import columns_of, drops_of_day
+from lead_pipeline.store.catalogue import columns_of, drops_of_day, rows_of_day
 from lead_pipeline.store.connections import connect
 
 
-def table_metadata(url: str, table: str, day: date, *, rows: int, **more: Any) -> dict[str, Any]:
-    """`rows`: rows that this run wrote into `table` (schema.name). `more` is shown as it is."""
+def table_metadata(url: str, table: str, day: date, **more: Any) -> dict[str, Any]:
+    """Of `table` (schema.name): columns, and how many rows it has of the day. `more` is shown as it is."""
     with connect(url, autocommit=True) as conn:
         columns = columns_of(conn, table)
-        drops = drops_of_day(conn, day)
+        drops, total = drops_of_day(conn, day), rows_of_day(conn, table, day)
     return {
-        "dagster/row_count": rows,
+        "dagster/partition_row_count": total,
         "dagster/table_name": table,
         "dagster/column_schema": TableSchema(
             [TableColumn(name, kind, description=about) for name, kind, about in columns]

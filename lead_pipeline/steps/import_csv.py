@@ -17,7 +17,7 @@ from lead_pipeline.domain.accounting import Accounting
 from lead_pipeline.domain.csv_dialect import Dialect
 from lead_pipeline.domain.csv_rows import CsvChunk, read_chunks, read_header
 from lead_pipeline.domain.headers import HeaderMatch, to_canonical
-from lead_pipeline.errors import LeadPipelineError, PermanentError
+from lead_pipeline.errors import InProgress, PermanentError, TransientError
 from lead_pipeline.steps.decide import assign, score
 from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.validate_rows import ValidatedRows, commit_rows, refused_rows, validate_rows
@@ -50,7 +50,7 @@ def import_csv(
 
     A file that cannot be read to its end closes its job as failed, with the error; what was committed stays.
     """
-    with connect(url) as conn, connect(url, autocommit=True) as reader:
+    with connect(url) as conn, connect(url, autocommit=True) as reader, drops.held(reader, drop_id):
         drop = drops.read_drop(reader, drop_id)
         assert drop.blob_path is not None
         try:
@@ -69,14 +69,21 @@ def import_csv(
 
 
 def import_pending(url: str, blobs: str, day: date, run: Run) -> Accounting:
-    """Import every file of a day that is landed and not finished; one that fails does not stop the others."""
+    """Import every file of a day that is landed and not finished, but those that another process is at.
+
+    One that fails does not stop the others. One that cannot be read has said so on its drop and its job, and is no
+    reason to hold up the day; a transient failure is raised at the end, so that the step is tried again.
+    """
     with connect(url, autocommit=True) as conn:
         waiting = drops.pending(conn, stage="landed", day=day, kinds=("csv",))
-    total, failure = Accounting(), None
+    total = Accounting()
+    failure: TransientError | None = None
     for drop_id in waiting:
         try:
             total += import_csv(url, blobs, drop_id, run)
-        except LeadPipelineError as error:
+        except (PermanentError, InProgress):
+            continue
+        except TransientError as error:
             failure = error
     if failure is not None:
         raise failure
@@ -125,7 +132,7 @@ def _commit_all(conn: psycopg.Connection, chunks: Iterator[Decided], drop: Drop)
 def _commit(conn: psycopg.Connection, chunk: Decided, drop: Drop) -> float:
     with conn.transaction():
         if not drops.lock_at(conn, drop.drop_id, chunk.first_row):
-            raise LeadPipelineError(
+            raise InProgress(
                 f"another process is importing this file (drop {drop.drop_id}) and is past row {chunk.first_row}. "
                 "Let it finish; nothing was imported twice."
             )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ def land_csv(url: str, blobs: str, path: Path, workspace: str, *, reading: Readi
     """Land a file in a workspace (slug or id). Raises FileRefused, with nothing kept, where it cannot be imported."""
     if not path.is_file():
         raise FileRefused(f"{path} is not a file. Name a CSV file.")
+    if not os.access(path, os.R_OK):
+        raise FileRefused(f"{path} may not be read by this user. Change its permissions, then import it.")
     with connect(url) as conn:
         owner = workspace_id(conn, workspace)
         with path.open("rb") as stream:

@@ -68,23 +68,27 @@ def _pull_query(conn: psycopg.Connection, vendor: DataShopper, search: Search, l
     query = search.query
     so_far = fetched_so_far(conn, query.query_id, search.day)
     pages, companies, cursor = so_far.pages, so_far.companies, so_far.cursor
-    error = None
+    landed, added, error = 0, 0, None
     try:
         params = search_params(query.filters, limit, search.day)
         while companies < params["limit"] and (pages == 0 or cursor is not None):
             page = vendor.search(params, cursor)
             taken = min(len(page.companies), params["limit"] - companies)
-            _land_page(conn, search, page, number=pages, companies=taken)
-            pages, companies, cursor = pages + 1, companies + taken, page.next_cursor
+            if _land_page(conn, search, page, number=pages, companies=taken):
+                pages, companies, cursor = pages + 1, companies + taken, page.next_cursor
+                landed, added = landed + 1, added + taken
+            else:
+                so_far = fetched_so_far(conn, query.query_id, search.day)
+                pages, companies, cursor = so_far.pages, so_far.companies, so_far.cursor
         mark_query_run(conn, query.query_id, search.run.clock())
     except LeadPipelineError as failure:
         error = failure
-    return Pulled(query, pages - so_far.pages, companies - so_far.companies, error)
+    return Pulled(query, landed, added, error)
 
 
-def _land_page(conn: psycopg.Connection, search: Search, page: SearchPage, *, number: int, companies: int) -> None:
-    """Land the exact bytes, `companies` of them to be taken. Of two runs that fetch one page, the first stands."""
-    land(
+def _land_page(conn: psycopg.Connection, search: Search, page: SearchPage, *, number: int, companies: int) -> bool:
+    """Land the exact bytes, `companies` of them to be taken. False where another run was faster: its page stands."""
+    _, is_new = land(
         conn,
         Landing(
             source="datashopper",
@@ -104,3 +108,4 @@ def _land_page(conn: psycopg.Connection, search: Search, page: SearchPage, *, nu
             },
         ),
     )
+    return is_new

@@ -10,7 +10,7 @@ from lead_pipeline.store.day_checks import assigned_leads
 from lead_pipeline.store.rules import rules_at
 
 SAMPLE = 10_000
-_DECIDED = ["destination_id", "rule_id", "reason"]
+_DECIDED = ["destination_id", "rule_id", "rule_version", "reason"]
 
 
 def recompute_routing(url: str, day: date) -> tuple[int, pd.DataFrame]:
@@ -26,5 +26,11 @@ def recompute_routing(url: str, day: date) -> tuple[int, pd.DataFrame]:
     again = pd.concat(parts).reindex(stored.index)
     same = pd.Series(True, index=stored.index)
     for column in _DECIDED:
-        same &= stored[column].fillna("").eq(again[column].fillna(""))
+        same &= _text(stored[column]).eq(_text(again[column]))
     return len(stored), stored[~same]
+
+
+def _text(column: pd.Series) -> pd.Series:
+    """Values to compare: a version is an integer on one side, and a float on the other where some are missing."""
+    is_number = pd.api.types.is_numeric_dtype(column)
+    return (column.astype("Int64") if is_number else column).astype("str").fillna("")

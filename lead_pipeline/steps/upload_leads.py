@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeGuard
 
 import psycopg
 
 from lead_pipeline.channels.platforms.port import BatchOutcome, Platform
 from lead_pipeline.domain.platforms import LIMITS
-from lead_pipeline.errors import LeadPipelineError, OutcomeUnknown, VendorRefused, VendorUnavailable
+from lead_pipeline.errors import LeadPipelineError, OutcomeUnknown, SettingsError, VendorRefused, VendorUnavailable
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import uploads
 from lead_pipeline.store.connections import connect
@@ -55,11 +55,19 @@ def _upload_to(url: str, platform: str, open_platform: OpenPlatform, day: date, 
                     return
                 done.append(batch.batch_key)
                 settings = platform_settings(conn, [batch.workspace_id])[batch.workspace_id].get(platform)
-                if settings is None:
-                    missing = f"no credentials in the workspace's settings, under platforms.{platform}"
-                    uploads.leave_open(conn, batch.batch_key, "intended", missing)
+                if not _has_credentials(settings):
+                    missing = f"no url and api_key in the workspace's settings, under platforms.{platform}"
+                    status = "unknown" if batch.was_sent else "intended"
+                    uploads.leave_open(conn, batch.batch_key, status, missing)
                 else:
                     _settle(conn, journal, batch, open_platform(platform, settings), run)
+
+
+def _has_credentials(settings: object) -> TypeGuard[Mapping[str, Any]]:
+    """Workspaces write their own settings: a slip in one must hold up nobody else."""
+    return isinstance(settings, Mapping) and all(
+        isinstance(settings.get(name), str) and settings[name].strip() for name in ("url", "api_key")
+    )
 
 
 def _settle(conn: psycopg.Connection, journal: psycopg.Connection, batch: Batch, platform: Platform, run: Run) -> None:
@@ -80,8 +88,8 @@ def _settle(conn: psycopg.Connection, journal: psycopg.Connection, batch: Batch,
             uploads.confirm(conn, batch.batch_key, outcome.accepted, run.clock())
             return
         uploads.leave_open(conn, batch.batch_key, "unknown", error)
-    except VendorUnavailable as unavailable:
-        uploads.leave_open(conn, batch.batch_key, "unknown" if may_have_it else "intended", str(unavailable))
+    except (VendorUnavailable, SettingsError) as failure:
+        uploads.leave_open(conn, batch.batch_key, "unknown" if may_have_it else "intended", str(failure))
     except VendorRefused as refused:
         if refused.status in _KEY_REFUSED:
             uploads.leave_open(conn, batch.batch_key, "unknown" if may_have_it else "intended", str(refused))

@@ -23,13 +23,18 @@ def keep_file(blobs: str, path: Path) -> tuple[str, str]:
     filesystem.makedirs(root, exist_ok=True)
     part = f"{root}/{uuid4().hex}.part"
     digest = hashlib.sha256()
-    with path.open("rb") as source, filesystem.open(part, "wb") as target:
-        while block := source.read(_BLOCK):
-            digest.update(block)
-            target.write(block)
-        target.flush()
-        if hasattr(target, "fileno"):
-            os.fsync(target.fileno())
+    try:
+        with path.open("rb") as source, filesystem.open(part, "wb") as target:
+            while block := source.read(_BLOCK):
+                digest.update(block)
+                target.write(block)
+            target.flush()
+            if hasattr(target, "fileno"):
+                os.fsync(target.fileno())
+    except BaseException:
+        if filesystem.exists(part):
+            filesystem.rm(part)
+        raise
     name = digest.hexdigest()
     if filesystem.exists(f"{root}/{name}"):
         filesystem.rm(part)

@@ -19,6 +19,25 @@ def columns_of(conn: psycopg.Connection, table: str) -> list[tuple[str, str, str
     return [(name, kind, about) for name, kind, about in rows]
 
 
+def rows_of_day(conn: psycopg.Connection, table: str, day: date) -> int:
+    """How many rows of a table belong to a day: those of its drops, and of the leads that these brought."""
+    row = conn.execute(_ROWS_OF_DAY.get(table, _ROWS_BY_LEAD.format(table=table)), [day]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+_ROWS_BY_LEAD = """
+    SELECT count(*) FROM raw.drops d JOIN core.leads l USING (drop_id) JOIN {table} t ON t.lead_id = l.lead_id
+    WHERE d.day = %s
+"""
+_ROWS_OF_DAY = {
+    "raw.drops": "SELECT count(*) FROM raw.drops WHERE day = %s AND kind = 'vendor_page'",
+    "core.leads": "SELECT count(*) FROM raw.drops d JOIN core.leads USING (drop_id) WHERE d.day = %s",
+    "core.quarantined_rows": "SELECT count(*) FROM raw.drops d JOIN core.quarantined_rows USING (drop_id) "
+    "WHERE d.day = %s",
+}
+
+
 def drops_of_day(conn: psycopg.Connection, day: date) -> dict[str, Any]:
     """Per source of drops: how many a day has, the first and the last id, and their rows by what became of them."""
     rows = conn.execute(

@@ -26,13 +26,15 @@ def database(settings: Settings) -> Iterator[str]:
 
 def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
     """One connection, its session in UTC. Raises DatabaseUnavailable with the server's words."""
+    conninfo(url)  # an address that cannot be read is named as such
     try:
         return psycopg.connect(
             url, autocommit=autocommit, application_name="lead_pipeline", options="-c timezone=UTC", connect_timeout=10
         )
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(
-            f"Postgres does not answer ({str(error).strip()}). Check DATABASE_URL, or unset it for the embedded server."
+            f"Postgres does not answer ({' '.join(str(error).split())}). "
+            "Check DATABASE_URL, or unset it for the embedded server."
         ) from error
 
 
@@ -59,15 +61,22 @@ def with_database(url: str, name: str) -> str:
     host, port = parts.pop("host", ""), parts.pop("port", "")
     parts.pop("dbname", None)
     login = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "") + ("@" if user else "")
-    if host.startswith("/"):  # a socket's folder cannot stand where a host name does
-        parts["host"], host = host, ""
-    place = host + (f":{port}" if port else "")
-    return f"postgresql://{login}{place}/{quote(name)}" + (f"?{urlencode(parts, safe='/')}" if parts else "")
+    if host.startswith("/") or "," in host:  # a socket's folder or a list cannot stand where a host name does
+        parts |= {"host": host} | ({"port": port} if port else {})
+        host = port = ""
+    place = (f"[{host}]" if ":" in host else host) + (f":{port}" if port else "")
+    rest = urlencode(parts, safe="/", quote_via=quote)  # libpq takes a + for a plus sign, not for a space
+    return f"postgresql://{login}{place}/{quote(name, safe='')}" + (f"?{rest}" if rest else "")
 
 
 def conninfo(url: str) -> dict[str, str]:
-    """The parts of an address: host, port, user, password, dbname and what else it says."""
+    """The parts of an address: host, port, user, password, dbname and what else it says.
+
+    Raises SettingsError without the address, which may hold a password.
+    """
     try:
         return {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-    except psycopg.ProgrammingError as error:
-        raise SettingsError(f"DATABASE_URL is not a libpq address: {error}") from None
+    except psycopg.ProgrammingError:
+        raise SettingsError(
+            "DATABASE_URL is not a libpq address. Write it as postgresql://user:password@host:5432/name."
+        ) from None

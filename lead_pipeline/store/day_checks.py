@@ -28,6 +28,18 @@ def unaccounted_drops(conn: psycopg.Connection, day: date) -> pd.DataFrame:
     )
 
 
+def failed_files(conn: psycopg.Connection, day: date) -> pd.DataFrame:
+    """Files of a day that could not be read to their end: drop_id, file_name and error."""
+    return fetch_frame(
+        conn,
+        """
+        SELECT drop_id, headers ->> 'file_name' AS file_name, error FROM raw.drops
+        WHERE day = %s AND kind = 'csv' AND error IS NOT NULL ORDER BY drop_id
+        """,
+        [day],
+    )
+
+
 def undecided_leads(conn: psycopg.Connection, day: date, table: str) -> int:
     """Leads of drops that are through whose decision is not in `table`: core.intent_scores or core.lead_assignments."""
     stages = ["scored", "routed"] if table == "core.intent_scores" else ["routed"]
@@ -84,7 +96,7 @@ def assigned_leads(conn: psycopg.Connection, day: date, limit: int) -> pd.DataFr
         conn,
         """
         SELECT l.lead_id::text, l.workspace_id::text, l.industry, l.industry_group, l.country, l.state, l.region,
-            a.destination_id::text, a.rule_id::text, a.rule_set_version, a.reason
+            a.destination_id::text, a.rule_id::text, a.rule_version, a.rule_set_version, a.reason
         FROM raw.drops d
         JOIN core.leads l USING (drop_id)
         JOIN core.lead_assignments a ON a.lead_id = l.lead_id AND a.destination_kind = 'workspace' AND a.seq = 1

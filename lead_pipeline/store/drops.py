@@ -1,6 +1,7 @@
 """`raw.drops`: landing what arrived, claiming it, and moving it through its stages. No row of its content."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +13,9 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from lead_pipeline.domain.accounting import Accounting
+from lead_pipeline.errors import InProgress
+
+_HELD_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,27 @@ def pending(conn: psycopg.Connection, *, stage: str, day: date, kinds: Sequence[
         [stage, day, list(kinds)],
     )
     return [row[0] for row in rows]
+
+
+@contextmanager
+def held(session: psycopg.Connection, drop_id: int) -> Iterator[None]:
+    """Be the only one to import a file, over its many transactions. Raises InProgress where another process is.
+
+    `session` commits by itself. The lock ends with the process; a server needs a moment to notice that one died.
+    """
+    key = f"raw.drops/{drop_id}"
+    try:
+        session.execute(f"SET lock_timeout = '{_HELD_SECONDS}s'")
+        session.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
+    except psycopg.errors.LockNotAvailable:
+        raise InProgress(f"another process is importing this file (drop {drop_id}). Let it finish.") from None
+    finally:
+        session.execute("RESET lock_timeout")
+    try:
+        yield
+    finally:
+        if not session.broken:
+            session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
 def lock_at(conn: psycopg.Connection, drop_id: int, next_row: int) -> bool:

@@ -30,6 +30,7 @@ DATABASE = "lead_pipeline"
 START_SECONDS = 120
 ORPHAN_SECONDS = 30
 ATTEMPTS = 3
+PID_FILE_LINES = 8
 _UNQUOTED = re.compile(r"[\s\"'$`\\&|;<>()*?\[\]#~!{}]")
 CONFIGURATION = """
 # Lead Pipeline: room for bulk loads on a small machine; durability stays at the defaults.
@@ -107,7 +108,8 @@ class EmbeddedPostgres:
 
     def _stop(self) -> None:
         if self._server is not None:
-            self._server.stop()
+            with suppress(psutil.NoSuchProcess):  # it was killed while we stopped it
+                self._server.stop()
             self._server = None
 
     def _make_var(self) -> None:
@@ -153,18 +155,32 @@ class EmbeddedPostgres:
         """Every process that works in the data folder: the server, and what a killed one left running."""
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                if "postgres" in process.name() and Path(process.cwd()) == self._data:
+                if "postgres" in process.name() and self._works_here(process):
                     yield process
+
+    def _works_here(self, process: psutil.Process) -> bool:
+        try:
+            return Path(process.cwd()) == self._data
+        except psutil.AccessDenied:  # root in a container may not read it: the server then runs as another user
+            return str(self._data) in process.cmdline()
 
     def _is_running(self) -> bool:
         """Whether the process of the pid file is a server of this folder, not one that got its number later."""
         return self._written_pid() in {process.pid for process in self._servers()}
 
     def _written_pid(self) -> int | None:
+        """None where there is no pid file, or one that its server did not live to finish."""
+        lines = self._pid_lines()
         try:
-            return int((self._data / "postmaster.pid").read_text().splitlines()[0])
-        except (FileNotFoundError, ValueError, IndexError):
+            return int(lines[0]) if len(lines) >= PID_FILE_LINES or psutil.pid_exists(int(lines[0])) else None
+        except (ValueError, IndexError):
             return None
+
+    def _pid_lines(self) -> list[str]:
+        try:
+            return (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
 
     def _clear_stale_pid(self) -> None:
         """Remove the pid file of a killed server, once nothing of that server works in the folder any more."""
@@ -178,9 +194,16 @@ class EmbeddedPostgres:
                 f"a server of {self._data} was killed and its processes {[process.pid for process in left]} still end "
                 "their work. Wait for them, or end them, then try again."
             )
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        pid = self._written_pid()
+        if pid is None or psutil.pid_exists(pid):  # of a dead process Postgres itself knows that it is stale
+            lines = self._pid_lines()
+            socket = Path(lines[4]) if len(lines) >= PID_FILE_LINES else self._data
+            (socket / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+            (self._data / "postmaster.pid").unlink(missing_ok=True)
 
     def _start(self, server: PostgresServer) -> None:
+        if not self._is_running():
+            server.ensure_pgdata_inited()  # it is; as root, this lets the server's user reach a folder that was moved
         deadline = time.monotonic() + START_SECONDS
         for attempt in count(1):
             try:

@@ -7,7 +7,7 @@ from lead_pipeline.store.bulk import copy_frame, fetch_frame, stage_frame
 
 
 def insert_leads(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
-    """Insert the leads that their workspace does not know yet; of two alike in the frame the first row wins.
+    """Insert the leads that their workspace does not know yet; of two alike in the frame the first to arrive wins.
 
     `leads` has the columns of core.leads. Returns, aligned with it, True where the lead is new. In fingerprint
     order, so that two processes that insert the same leads wait for one another instead of deadlocking.
@@ -17,7 +17,8 @@ def insert_leads(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
     added = conn.execute(
         f"""
         WITH added AS (
-            INSERT INTO core.leads ({columns}) SELECT {columns} FROM staged_leads ORDER BY fingerprint, row_no
+            INSERT INTO core.leads ({columns}) SELECT {columns} FROM staged_leads
+            ORDER BY fingerprint, drop_id, row_no
             ON CONFLICT DO NOTHING RETURNING lead_id
         ) SELECT coalesce(array_agg(lead_id::text), '{{}}') FROM added
         """  # noqa: S608 - column names of our own contract

@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 from importlib import resources
+from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from lead_pipeline.errors import NotFound
+from lead_pipeline.errors import NotFound, SettingsError
 from lead_pipeline.store.connections import connect, conninfo, with_database
 
 _MIGRATION_LOCK = 7_263_401
+_alembic = Lock()  # its context is one per process, whatever database a thread migrates
+_OLDEST_SERVER = 150_000
 NOTHING = "base"
+ROLES = ("lead_pipeline_api", "lead_pipeline_analyst")
 
 
 def migrate(url: str, revision: str = "head") -> str:
@@ -28,18 +34,32 @@ def downgrade(url: str, revision: str) -> str:
 
 
 def _run(url: str, revision: str, action: Callable[[Config, str], None]) -> str:
-    connect(url).close()  # an unreachable server is named as such before SQLAlchemy wraps the words
+    with connect(url) as conn:  # an unreachable server is named as such before SQLAlchemy wraps the words
+        if conn.info.server_version < _OLDEST_SERVER:
+            raise SettingsError(
+                f"DATABASE_URL leads to Postgres {conn.info.server_version // 10_000}; 15 or later is needed."
+            )
     engine = create_engine(
         with_database(url, conninfo(url).get("dbname", "")).replace("postgresql://", "postgresql+psycopg://", 1),
         poolclass=NullPool,
     )
-    with engine.connect() as conn, engine.connect() as gate:
+    with _alembic, engine.connect() as conn, engine.connect() as gate:
         gate.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         config = Config(str(resources.files("lead_pipeline.store") / "alembic.ini"))
         config.attributes["connection"] = conn
         try:
             action(config, revision)
         except CommandError as error:
-            raise NotFound(f"no migration {revision!r}: {error}. Name one of migrations/versions, or base.") from error
+            raise NotFound(
+                f"migrating to {revision!r}: {error}. Name a file of store/migrations/versions, head or base; a version "
+                "that the database has and this checkout does not is that of newer code."
+            ) from error
+        except DBAPIError as error:
+            if isinstance(error.orig, InsufficientPrivilege):
+                raise SettingsError(
+                    f"the user of DATABASE_URL may not migrate ({error.orig}). It needs to own the database, and to "
+                    f"create roles unless there are {' and '.join(ROLES)} already."
+                ) from error
+            raise
         conn.commit()
         return MigrationContext.configure(conn).get_current_revision() or NOTHING

@@ -77,18 +77,27 @@ def intend(conn: psycopg.Connection, batches: pd.DataFrame, uploads: pd.DataFram
 def claim_batch(conn: psycopg.Connection, day: date, platform: str, done: Sequence[str]) -> Batch | None:
     """Lock the next open batch of a platform, hot before warm. Its attempts can still be written beside the lock."""
     with conn.cursor(row_factory=class_row(Batch)) as cursor:
-        return cursor.execute(
+        locked = cursor.connection.execute(
             """
-            SELECT b.batch_key, b.workspace_id::text, b.platform, b.band, EXISTS (
-                SELECT 1 FROM outbound.upload_attempts a WHERE a.batch_key = b.batch_key AND a.action = 'send'
-            ) AS was_sent
-            FROM outbound.upload_batches b
-            WHERE b.day = %s AND b.platform = %s AND b.status IN ('intended', 'unknown')
-                AND b.batch_key <> ALL(%s)
-            ORDER BY b.band, b.batch_key LIMIT 1 FOR NO KEY UPDATE OF b SKIP LOCKED
+            SELECT batch_key FROM outbound.upload_batches
+            WHERE day = %s AND platform = %s AND status IN ('intended', 'unknown') AND batch_key <> ALL(%s)
+            ORDER BY band, batch_key LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
             """,
             [day, platform, list(done)],
         ).fetchone()
+        # Read once it is locked: a run that has just died may have noted its send after the statement above began.
+        return (
+            locked
+            and cursor.execute(
+                """
+            SELECT b.batch_key, b.workspace_id::text, b.platform, b.band, EXISTS (
+                SELECT 1 FROM outbound.upload_attempts a WHERE a.batch_key = b.batch_key AND a.action = 'send'
+            ) AS was_sent
+            FROM outbound.upload_batches b WHERE b.batch_key = %s
+            """,
+                locked,
+            ).fetchone()
+        )
 
 
 def payloads_of(conn: psycopg.Connection, batch_key: str) -> list[dict[str, Any]]:

@@ -50,12 +50,17 @@ def validated_leads(context: AssetExecutionContext, pipeline: Pipeline) -> Itera
     yield MaterializeResult(
         asset_key="validated_leads",
         metadata=table_metadata(
-            pipeline.url, "core.leads", day, rows=counts.accepted, received=counts.received, duplicate=counts.duplicate
+            pipeline.url,
+            "core.leads",
+            day,
+            rows_written=counts.accepted,
+            received=counts.received,
+            duplicate=counts.duplicate,
         ),
     )
     yield MaterializeResult(
         asset_key="quarantined_rows",
-        metadata=table_metadata(pipeline.url, "core.quarantined_rows", day, rows=counts.quarantined),
+        metadata=table_metadata(pipeline.url, "core.quarantined_rows", day, rows_written=counts.quarantined),
     )
 
 
@@ -72,7 +77,7 @@ def intent_scores(context: AssetExecutionContext, pipeline: Pipeline) -> Materia
     day = day_of(context.partition_key)
     with permanent_errors_are_final():
         rows = score_pending(pipeline.url, day, Run(context.run_id))
-    return MaterializeResult(metadata=table_metadata(pipeline.url, "core.intent_scores", day, rows=rows))
+    return MaterializeResult(metadata=table_metadata(pipeline.url, "core.intent_scores", day, rows_written=rows))
 
 
 @asset(
@@ -98,11 +103,7 @@ def clay_contacts(context: AssetExecutionContext, pipeline: Pipeline) -> Materia
             concurrency=pipeline.settings.vendor_concurrency,
             progress=lambda done, of: context.log.info("asked Clay about %d of %d leads", done, of),
         )
-    return MaterializeResult(
-        metadata=table_metadata(
-            pipeline.url, "core.lead_contacts", day, rows=counts.get("completed", 0), **_prefixed(counts)
-        )
-    )
+    return MaterializeResult(metadata=table_metadata(pipeline.url, "core.lead_contacts", day, **_prefixed(counts)))
 
 
 def _prefixed(counts: dict[str, int]) -> dict[str, int]:

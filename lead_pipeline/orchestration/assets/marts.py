@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from dagster import AssetExecutionContext, AssetKey
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, dbt_assets
 
 from lead_pipeline.errors import ContractBroken
+from lead_pipeline.orchestration.policies import DATA_TEAM
 from lead_pipeline.orchestration.resources import Pipeline
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
@@ -42,6 +43,9 @@ class Translator(DagsterDbtTranslator):
             name = dbt_resource_props["name"]
             return AssetKey(_ASSET_OF_TABLE.get(name) or ["tables", dbt_resource_props["schema"], name])
         return AssetKey(dbt_resource_props["name"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str] | None:
+        return DATA_TEAM
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return "marts" if "marts" in dbt_resource_props["fqn"] else "staging"

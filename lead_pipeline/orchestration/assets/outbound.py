@@ -34,7 +34,7 @@ def platform_uploads(context: AssetExecutionContext, pipeline: Pipeline) -> Mate
             pipeline.url,
             "outbound.platform_uploads",
             day,
-            rows=planned,
+            rows_written=planned,
             still_waiting=len(uploaded.waiting),
             **{f"uploads_{status}": count for status, count in uploaded.counts.items()},
         )

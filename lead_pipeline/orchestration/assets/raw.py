@@ -1,6 +1,15 @@
 """Layer raw: what arrived. Vendor pages are pulled here; files are landed by the import and only shown."""
 
-from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    asset,
+)
 
 from lead_pipeline.errors import TransientError
 from lead_pipeline.orchestration.metadata import table_metadata
@@ -27,6 +36,13 @@ raw_csv_uploads = AssetSpec(
     kinds={"python", "postgres"},
     retry_policy=THREE_ATTEMPTS,
     tags={"vendor": "datashopper"},
+    check_specs=[
+        AssetCheckSpec(
+            "no_query_failed",
+            asset="raw_datashopper_companies",
+            description="Warns while a query's pull of the day is not whole. The others go on without it.",
+        )
+    ],
 )
 def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """Pages of DataShopper's company search, exactly as answered: one drop a page, at most 50 companies a query
@@ -43,18 +59,28 @@ def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline
             concurrency=settings.vendor_concurrency,
             progress=lambda done: context.log.info("%s: %d companies", done.query.name, done.companies),
         )
-    failed = [f"{done.query.name}: {done.error}" for done in pulled if done.error is not None]
-    if failed:
-        raise TransientError(
-            f"{len(failed)} of {len(pulled)} queries failed; the others are landed. {'; '.join(failed)}"
-        )
+    failed = {done.query.name: str(done.error) for done in pulled if done.error is not None}
+    what = f"{len(failed)} of {len(pulled)} queries failed: {'; '.join(failed.values())}"
+    may_succeed = any(isinstance(done.error, TransientError) for done in pulled)
+    if may_succeed and (len(failed) == len(pulled) or context.retry_number < THREE_ATTEMPTS.max_retries):
+        raise TransientError(what)
+    if pulled and len(failed) == len(pulled):
+        raise Failure(what, allow_retries=False)
     return MaterializeResult(
+        check_results=[
+            AssetCheckResult(
+                check_name="no_query_failed",
+                passed=not failed,
+                severity=AssetCheckSeverity.WARN,
+                metadata={"queries": failed},
+            )
+        ],
         metadata=table_metadata(
             pipeline.url,
             "raw.drops",
             day,
-            rows=sum(done.pages for done in pulled),
+            rows_written=sum(done.pages for done in pulled),
             companies=sum(done.companies for done in pulled),
             queries=len(pulled),
-        )
+        ),
     )

@@ -23,4 +23,4 @@ def routed_assignments(context: AssetExecutionContext, pipeline: Pipeline) -> Ma
     day = day_of(context.partition_key)
     with permanent_errors_are_final():
         rows = route_pending(pipeline.url, day, Run(context.run_id))
-    return MaterializeResult(metadata=table_metadata(pipeline.url, "core.lead_assignments", day, rows=rows))
+    return MaterializeResult(metadata=table_metadata(pipeline.url, "core.lead_assignments", day, rows_written=rows))

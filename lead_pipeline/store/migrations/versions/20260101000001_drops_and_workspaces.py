@@ -64,6 +64,8 @@ CREATE TABLE raw.drops (
 CREATE INDEX drops_pending ON raw.drops (stage, day, drop_id) WHERE stage IN ('landed', 'validated', 'scored');
 CREATE INDEX drops_day ON raw.drops (day, kind);
 
+COMMENT ON TABLE core.workspaces IS 'One row per tenant. settings.platforms holds its platforms'' addresses and keys.';
+COMMENT ON TABLE core.queries IS 'One row per standing search of a workspace, run once a day while it is active.';
 COMMENT ON TABLE raw.drops IS 'One row per thing that arrived; append-only but for stage and counts.';
 COMMENT ON COLUMN raw.drops.day IS 'Partition: the day a pull was for, else the UTC day of receipt.';
 COMMENT ON COLUMN raw.drops.next_row IS 'First row of the body that the validation has not committed yet.';
@@ -72,7 +74,7 @@ COMMENT ON COLUMN raw.drops.stage IS
 """
 
 DOWN = """
-DROP SCHEMA analytics CASCADE;
+DROP SCHEMA IF EXISTS analytics CASCADE;
 DROP SCHEMA outbound;
 DROP TABLE raw.drops, core.queries, core.workspaces;
 DROP SCHEMA core;

@@ -109,6 +109,10 @@ CREATE TABLE core.lead_assignments (
     CHECK ((rule_id IS NULL) = (rule_version IS NULL))
 );
 
+COMMENT ON TABLE core.rule_set_versions IS
+'One row per workspace and transaction that changed its rules; a decision names the version it was made by.';
+COMMENT ON TABLE core.lead_routing_rules IS
+'One row per version of a rule; the one in force has no valid_to. Higher priority is tried first.';
 COMMENT ON TABLE core.lead_assignments IS
 'One row per lead, kind of destination and decision; the highest seq is in force. Insert-only.';
 COMMENT ON COLUMN core.lead_assignments.rule_set_version IS

@@ -87,6 +87,10 @@ SELECT
 FROM core.leads l JOIN core.intent_scores s USING (lead_id)
 GROUP BY l.workspace_id;
 
+COMMENT ON VIEW core.lead_overview IS 'One row per lead: what was received, and what every stage made of it.';
+COMMENT ON VIEW core.lead_events IS 'One row per thing that happened to a lead; step orders what has one time.';
+COMMENT ON VIEW core.lead_intent_breakdown IS 'One row per workspace that has scored leads: counts and shares by band.';
+
 CREATE FUNCTION core.band_rank(_band text) RETURNS int LANGUAGE sql IMMUTABLE AS
 $$ SELECT CASE _band WHEN 'hot' THEN 3 WHEN 'warm' THEN 2 WHEN 'cold' THEN 1 END $$;
 

@@ -12,10 +12,12 @@ DECLARE
     wanted text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['lead_pipeline_api', 'lead_pipeline_analyst'] LOOP
-        BEGIN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
-        END;
+        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = wanted) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+            END;
+        END IF;
     END LOOP;
 END $$;
 
@@ -58,6 +60,9 @@ END $$;
 """
 
 DOWN = """
+-- What dbt built hangs on the tables and views that go; dbt builds it again.
+DROP SCHEMA IF EXISTS analytics CASCADE;
+CREATE SCHEMA analytics;
 DO $$
 DECLARE
     own record;

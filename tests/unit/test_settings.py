@@ -1,0 +1,106 @@
+"""The settings: read from a mapping, empty means unset, a bad value is named without its value, secrets stay hidden."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from lead_pipeline.errors import SettingsError
+from lead_pipeline.settings import SANDBOX_KEY, Settings, load_settings
+
+ROOT = Path(__file__).parents[2]
+ALIASES = sorted(str(field.alias) for field in Settings.model_fields.values())
+BAD = {
+    "DAGSTER_DATABASE": "Not-a-name",
+    "SANDBOX_URL": "ftp://sandbox-secret",
+    "DATASHOPPER_API_URL": "shopper-secret",
+    "CLAY_API_URL": "clay-secret",
+    "CLAY_RATE_PER_SECOND": "fast-secret",
+    "CLAY_BURST": "0.5secret",
+    "VENDOR_CONCURRENCY": "65000",
+    "VENDOR_TIMEOUT_SECONDS": "-17171",
+    "COMPANIES_PER_QUERY_PER_DAY": "10117",
+}
+
+
+def test_an_empty_environment_is_enough():
+    settings = load_settings({})
+    assert settings.database_url is None
+    assert Path("var") == settings.var_dir
+    assert str((Path("var") / "blobs").resolve()) == settings.blobs
+
+
+@given(st.dictionaries(st.sampled_from(ALIASES), st.sampled_from(["", " ", "\t\n"])))
+def test_an_empty_value_counts_as_unset(environment):
+    assert load_settings({}) == load_settings(environment)
+
+
+def test_spaces_around_a_value_are_not_part_of_it():
+    assert "postgresql://db/leads" == load_settings({"DATABASE_URL": " postgresql://db/leads\n"}).database_url
+
+
+def test_variables_that_are_not_ours_are_ignored():
+    assert load_settings({}) == load_settings({"PATH": "/bin", "clay_burst": "nonsense", "database_url": "x"})
+
+
+@pytest.mark.parametrize(("name", "value"), BAD.items())
+def test_a_bad_value_names_its_variable_and_never_its_value(name, value):
+    with pytest.raises(SettingsError) as refused:
+        load_settings({name: value})
+    assert name in str(refused.value)
+    assert value not in str(refused.value)
+    assert refused.value.__cause__ is None, "the cause would show the value in a traceback"
+
+
+def test_every_variable_at_fault_is_named_at_once():
+    with pytest.raises(SettingsError) as refused:
+        load_settings(BAD)
+    assert all(name in str(refused.value) for name in BAD)
+
+
+def test_secrets_and_the_databases_password_do_not_show():
+    settings = load_settings(
+        {
+            "DATABASE_URL": "postgresql://me:hunter2@db/leads",
+            "CLAY_API_KEY": "hunter2",
+            "DATASHOPPER_API_KEY": "hunter2",
+        }
+    )
+    assert "hunter2" not in repr(settings) + str(settings)
+
+
+def test_settings_do_not_change():
+    with pytest.raises(ValidationError):
+        load_settings({}).clay_burst = 3
+
+
+def test_a_vendor_without_a_key_is_the_sandbox_and_with_one_itself():
+    sandbox = load_settings({"SANDBOX_URL": "http://127.0.0.1:9/"})
+    assert ("http://127.0.0.1:9/clay/v1", SANDBOX_KEY) == sandbox.clay
+    assert ("http://127.0.0.1:9/datashopper/v1", SANDBOX_KEY) == sandbox.datashopper
+    real = load_settings({"CLAY_API_KEY": "k", "CLAY_API_URL": "https://clay.example/v1/", "DATASHOPPER_API_KEY": "d"})
+    assert ("https://clay.example/v1", "k") == real.clay
+    assert ("https://api.datashopper.com/v1", "d") == real.datashopper
+
+
+def test_every_variable_has_a_description_and_every_number_its_bounds():
+    for field in Settings.model_fields.values():
+        assert field.description, field.alias
+        if field.annotation in (int, float):
+            assert len(field.metadata) >= 2, f"{field.alias} needs a lower and an upper bound"
+
+
+def test_the_example_file_is_the_one_that_the_settings_generate():
+    generated = runpy.run_path(str(ROOT / "scripts" / "env_example"))["text"]()
+    assert generated == (ROOT / ".env.example").read_text(), "run scripts/env_example"
+    named = [line.partition("=")[0] for line in generated.splitlines() if line and not line.startswith("#")]
+    assert ALIASES == sorted(named)
+
+
+def test_the_example_file_itself_can_be_read_as_an_environment():
+    lines = (line for line in (ROOT / ".env.example").read_text().splitlines() if not line.startswith("#"))
+    environment = dict(line.split("=", 1) for line in lines if line)
+    assert load_settings({}) == load_settings(environment)
