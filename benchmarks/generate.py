@@ -19,21 +19,23 @@ COLUMNS = (
 )  # fmt: skip
 DUPLICATES, FAKE_EMAILS, BAD_EMAILS = 0.05, 0.02, 0.01
 
-_FIRST = """James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph
-    Jessica Thomas Sarah Chloé Karen Zoë Nancy José Lisa Anaïs Betty Liam Sandra Noah Ashley""".split()
-_LAST = """Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson
-    Anderson Thomas Taylor Moore Jackson Martin Lee Perez Thompson White Harris Müller Dubois Núñez O'Brien Côté""".split()
-_START = "North South East West Blue Red Green Silver Bright Clear Deep High Iron Stone River Lake Hill Oak".split()
-_MIDDLE = "wind field bridge gate point light water forge works star path crest ford port dale wood mark line".split()
-_FORM = "Inc.|LLC|Ltd|Corp.|Group|GmbH|, Inc.|Partners|Holdings|SA".split("|")
+_FIRST = (
+    "James|Mary|Robert|Patricia|John|Jennifer|Michael|Linda|David|Elizabeth|William|Barbara|Richard|Susan|Joseph|"
+    "Jessica|Thomas|Sarah|Chloé|Karen|Zoë|Nancy|José|Lisa|Anaïs|Betty|Liam|Sandra|Noah|Ashley"
+)
+_LAST = (
+    "Smith|Johnson|Williams|Brown|Jones|Garcia|Miller|Davis|Rodriguez|Martinez|Hernandez|Lopez|Gonzalez|Wilson|"
+    "Anderson|Thomas|Taylor|Moore|Jackson|Martin|Lee|Perez|Thompson|White|Harris|Müller|Dubois|Núñez|O'Brien|Côté"
+)
+_START = "North|South|East|West|Blue|Red|Green|Silver|Bright|Clear|Deep|High|Iron|Stone|River|Lake|Hill|Oak"
+_MIDDLE = "wind|field|bridge|gate|point|light|water|forge|works|star|path|crest|ford|port|dale|wood|mark|line"
+_FORM = "Inc.|LLC|Ltd|Corp.|Group|GmbH|, Inc.|Partners|Holdings|SA"
 _INDUSTRY = (
     "Information Technology|Software|Financials|Banks|Health Care|Biotechnology|Specialty Retail|Media|Industrials|"
     "Energy|Utilities|Real Estate|Insurance|Materials"
-).split("|")
-_TITLE = (
-    "CEO|CTO|Chief Financial Officer|VP Sales|Head of Marketing|Sales Manager|Software Engineer|Buyer|Data Analyst"
-).split("|")
-_FAKE = ("999999", "111111", "000000", "123456789")
+)
+_TITLE = "CEO|CTO|Chief Financial Officer|VP Sales|Head of Marketing|Sales Manager|Software Engineer|Buyer|Data Analyst"
+_FAKE = "999999|111111|000000|123456789"
 _COUNTRIES: tuple[tuple[float, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
     (
         0.62,
@@ -60,9 +62,8 @@ def generate(path: Path, rows: int, seed: int = 20260101) -> Path:
 def _people(random: np.random.Generator, rows: int) -> pd.DataFrame:
     first, last = _pick(random, _FIRST, rows), _pick(random, _LAST, rows)
     company = random.integers(0, max(2, rows // 5), rows)
-    stem = pd.Series(np.array(_START)[company % len(_START)], dtype="str")
-    stem += pd.Series(np.array(_MIDDLE)[company // len(_START) % len(_MIDDLE)], dtype="str")
-    number = pd.Series(company // (len(_START) * len(_MIDDLE))).astype("str")
+    stem = _entry(_START, company) + _entry(_MIDDLE, company // 18)
+    number = pd.Series(company // (18 * 18)).astype("str")
     domain = stem.str.lower() + number + ".example"
     mailbox = first.str.lower() + "." + last.str.lower().str.replace("'", "") + pd.Series(np.arange(rows)).astype("str")
     ascii_mailbox = mailbox.str.normalize("NFKD").str.replace(r"[^\x00-\x7f]", "", regex=True)
@@ -78,8 +79,8 @@ def _people(random: np.random.Generator, rows: int) -> pd.DataFrame:
             "full_name": first + " " + last,
             "email": email,
             "phone": phone.where(random.random(rows) < 0.85, ""),
-            "company_name": stem + " " + number + " " + pd.Series(np.array(_FORM)[company % len(_FORM)], dtype="str"),
-            "company_industry": pd.Series(np.array(_INDUSTRY)[company % len(_INDUSTRY)], dtype="str"),
+            "company_name": stem + " " + number + " " + _entry(_FORM, company),
+            "company_industry": _entry(_INDUSTRY, company),
             "website": website.where(random.random(rows) < 0.8, ""),
             "company_location_state": state,
             "company_location_country": country.where(random.random(rows) < 0.95, ""),
@@ -97,11 +98,8 @@ def _places(random: np.random.Generator, rows: int) -> tuple[pd.Series, pd.Serie
         for column, choice in zip(columns, choices, strict=True):
             column[here] = np.array(choice, dtype=object)[random.integers(0, len(choice), int(here.sum()))]
     country, state, pattern = (pd.Series(column, dtype="str") for column in columns)
-    digits = pd.DataFrame(random.integers(0, 10, (rows, 5))).astype("str").agg("".join, axis=1)
-    phone = [
-        text.replace("{n}", d[:2]).replace("{k}", d[2:4]).replace("{m}", d[:3])
-        for text, d in zip(pattern, digits, strict=True)
-    ]
+    digits = [f"{number:04}" for number in random.integers(0, 10_000, rows).tolist()]
+    phone = [text.format(n=d[:2], k=d[2:], m=d[:3]) for text, d in zip(pattern, digits, strict=True)]
     return country, state, pd.Series(phone, dtype="str")
 
 
@@ -116,5 +114,11 @@ def _repeat(leads: pd.DataFrame, random: np.random.Generator) -> None:
     leads.iloc[again] = copies.assign(email=copies["email"].where(~odd, respelt))
 
 
-def _pick(random: np.random.Generator, words: list[str] | tuple[str, ...], rows: int) -> pd.Series:
-    return pd.Series(np.array(words)[random.integers(0, len(words), rows)], dtype="str")
+def _pick(random: np.random.Generator, words: str, rows: int) -> pd.Series:
+    return _entry(words, random.integers(0, 1 << 30, rows))
+
+
+def _entry(words: str, numbers: Any) -> pd.Series:
+    """The word of each number, counted round and round."""
+    entries = np.array(words.split("|"))
+    return pd.Series(entries[numbers % len(entries)], dtype="str")

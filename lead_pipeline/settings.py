@@ -77,6 +77,11 @@ class Settings(BaseModel):
         return self.blob_url or str((self.var_dir / "blobs").resolve())
 
     @property
+    def uses_sandbox(self) -> bool:
+        """Whether every vendor is the sandbox."""
+        return self.datashopper_api_key is None and self.clay_api_key is None
+
+    @property
     def datashopper(self) -> tuple[str, str]:
         """Address and key of DataShopper, the sandbox's where no key is set."""
         return self._vendor("datashopper/v1", self.datashopper_api_url, self.datashopper_api_key)

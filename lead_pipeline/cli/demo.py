@@ -13,7 +13,7 @@ import yaml
 from lead_pipeline.cli.dagster_home import prepare_dagster
 from lead_pipeline.cli.session import migrated, settings
 from lead_pipeline.cli.tables import show, stdout, steps_progress
-from lead_pipeline.errors import LeadPipelineError
+from lead_pipeline.errors import LeadPipelineError, SettingsError
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.settings import SANDBOX_KEY
 from lead_pipeline.steps.seed import seed
@@ -30,6 +30,8 @@ def demo(
 ) -> None:
     """Pull, validate, score, route, enrich, upload and report. Run it twice: the second run adds nothing."""
     chosen = settings()
+    if not chosen.uses_sandbox:
+        raise SettingsError("the demo speaks to the sandbox only: unset DATASHOPPER_API_KEY and CLAY_API_KEY for it.")
     with migrated(chosen) as url, SandboxServer(companies_path=companies, key=SANDBOX_KEY) as sandbox:
         _console.print(f"Postgres {url}\nsandbox  {sandbox.url}", highlight=False, markup=False)
         seed_demo(url, sandbox.url)

@@ -34,7 +34,8 @@ def up(
         migrated(chosen) as url,
         SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY) as sandbox,
     ):
-        seed_demo(url, sandbox.url)
+        if chosen.uses_sandbox:
+            seed_demo(url, sandbox.url)
         environment = prepare_dagster(url, chosen, sandbox_url=sandbox.url)
         _console.print(
             f"Dagster  http://127.0.0.1:{port}\nsandbox  {sandbox.url}\nPostgres {url}\nCtrl-C ends all of it.",

@@ -114,7 +114,8 @@ def _national_numbers(digits: Any, plan: Plan, *, has_code: bool) -> tuple[Any, 
     if not plan.trunk_digits:
         return digits, without
     rest = pc.utf8_slice_codeunits(digits, len(plan.trunk_digits))
-    stripped = certain & with_trunk & plan.general.covers(rest) & ~matches(rest, plan.trunk)
+    stripped = certain & matches(digits, f"^{plan.trunk_digits}")
+    stripped &= plan.general.covers(rest) & ~matches(rest, plan.trunk)
     if not has_code and plan.trunk_digits != plan.calling_code:
         stripped &= ~matches(digits, f"^{plan.calling_code}")
     return pc.if_else(stripped, rest, digits), without | stripped

@@ -45,7 +45,11 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One region's numbering plan. `trunk_digits` is None unless the trunk prefix is a mere run of digits."""
+    """One region's numbering plan.
+
+    `trunk_digits` are the ones that the trunk prefix takes off every number that begins with them, None where it
+    may take more or replace them.
+    """
 
     region: str
     calling_code: str
@@ -77,7 +81,6 @@ def plan_of(region: str) -> Plan | None:
     if data is None or general is None:
         return None
     trunk = data.national_prefix_for_parsing
-    is_digits = (trunk or "").isdigit() and not data.national_prefix_transform_rule
     found = (_description(getattr(data, name)) for name in _TYPES)
     return Plan(
         region=region,
@@ -86,7 +89,7 @@ def plan_of(region: str) -> Plan | None:
         types=tuple(dict.fromkeys(description for description in found if description)),
         dialled_abroad=_prefix(data.international_prefix),
         trunk=_prefix(trunk),
-        trunk_digits=trunk if is_digits else None,
+        trunk_digits=_trunk_digits(data),
         leading_digits=_prefix(data.leading_digits),
     )
 
@@ -116,6 +119,18 @@ def regions_of(calling_code: str, numbers: Numbers) -> tuple[Numbers, Mask]:
         region = put(region, chosen, pa.array([plan.region] * int(here.sum()), ARROW_TEXT))
         places = places[~here]
     return region, valid
+
+
+def _trunk_digits(data: PhoneMetadata) -> str | None:
+    """For `0` and for `(183[12])|0`: any other alternative begins with another digit, so it cannot apply."""
+    alternatives = (data.national_prefix_for_parsing or "").split("|")
+    digits = next(filter(str.isdigit, alternatives), None)
+    if digits is None or data.national_prefix_transform_rule:
+        return None
+    others = [alternative.lstrip("(?:") for alternative in alternatives if alternative != digits]
+    whole = all(alternative.count("(") == alternative.count(")") for alternative in alternatives)
+    apart = all(other[:1].isdigit() and other[0] != digits[0] for other in others)
+    return digits if whole and apart else None
 
 
 def _prefix(pattern: str | None) -> str | None:

@@ -12,7 +12,6 @@ from typing import Self
 import uvicorn
 
 from lead_pipeline.errors import LeadPipelineError, SettingsError
-from lead_pipeline.sandbox.app import build_app
 from lead_pipeline.sandbox.config import LARGEST_PAGE, SandboxConfig, utc_today
 
 PATIENCE = 10.0
@@ -97,6 +96,9 @@ def serve(
 
 
 def _server(config: SandboxConfig) -> uvicorn.Server:
+    # FastAPI takes half a second to import, which no other command should wait for.
+    from lead_pipeline.sandbox.app import build_app  # noqa: PLC0415
+
     app = build_app(config)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,10 +88,10 @@ def commit_rows(conn: psycopg.Connection, rows: ValidatedRows) -> CommittedRows:
 def _quarantined(rows: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
     if failures.empty:
         return pd.DataFrame(columns=_QUARANTINE_COLUMNS)
-    reasons = {
-        row_no: json.dumps(group[["column", "check", "value"]].to_dict("records"), default=str)
-        for row_no, group in failures.astype(object).where(failures.notna(), None).groupby("row_no")
-    }
+    reasons: dict[int, list[dict[str, Any]]] = {}
+    for row in failures.astype(object).where(failures.notna(), None).to_dict("records"):
+        reason = {"column": row["column"], "check": row["check"], "value": row["value"]}
+        reasons.setdefault(row["row_no"], []).append(reason)
     refused = rows[rows["row_no"].isin(reasons.keys())].set_index("row_no", drop=False)
     cells = refused.drop(columns=["drop_id", "row_no"]).astype(object)
     records = cells.where(cells.notna(), None).to_dict("records")
@@ -99,7 +100,7 @@ def _quarantined(rows: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
             "drop_id": refused["drop_id"].to_numpy(),
             "row_no": refused["row_no"].to_numpy(),
             "row": [json.dumps({k: v for k, v in record.items() if v is not None}) for record in records],
-            "reasons": [reasons[row_no] for row_no in refused["row_no"]],
+            "reasons": [json.dumps(reasons[row_no], default=str) for row_no in refused["row_no"]],
             "contract_version": CONTRACT_VERSION,
         }
     )

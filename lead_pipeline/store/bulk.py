@@ -1,6 +1,5 @@
 """Frames into Postgres and out of it, by COPY. Which tables and why is said in the files beside this one."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,17 +10,21 @@ from psycopg import sql
 from pyarrow import csv
 
 Params = Sequence[Any] | Mapping[str, Any]
+_SLICE_ROWS = 10_000
 
 
 def copy_frame(conn: psycopg.Connection, table: str, frame: pd.DataFrame) -> None:
     """COPY a frame into the columns of the same names. NaN, None and NaT become NULL; '' stays ''."""
-    buffer = io.BytesIO()
-    csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), buffer, csv.WriteOptions(include_header=False))
+    rows = pa.Table.from_pandas(frame, preserve_index=False)
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     )
     with conn.cursor().copy(statement) as copy:
-        copy.write(buffer.getbuffer())
+        # Slice by slice: Postgres reads the first rows while the next ones are written, and memory stays small.
+        for start in range(0, len(rows), _SLICE_ROWS):
+            text = pa.BufferOutputStream()
+            csv.write_csv(rows.slice(start, _SLICE_ROWS), text, csv.WriteOptions(include_header=False))
+            copy.write(memoryview(text.getvalue()))
 
 
 def stage_frame(conn: psycopg.Connection, name: str, like: str, frame: pd.DataFrame) -> None:
@@ -39,7 +42,7 @@ def stage_frame(conn: psycopg.Connection, name: str, like: str, frame: pd.DataFr
 def fetch_frame(conn: psycopg.Connection, query: str, params: Params | None = None) -> pd.DataFrame:
     """The answer of a query as a frame; uuids and texts as `str`, jsonb as JSON text, SQL NULL as missing."""
     with conn.cursor() as cursor:
-        cursor.execute(query, params)  # type: ignore[arg-type]
+        cursor.execute(query, params)
         assert cursor.description is not None
         names = [column.name for column in cursor.description]
         text = [column.type_code in _TEXT_OIDS for column in cursor.description]

@@ -51,8 +51,8 @@ def _run(url: str, revision: str, action: Callable[[Config, str], None]) -> str:
             action(config, revision)
         except CommandError as error:
             raise NotFound(
-                f"migrating to {revision!r}: {error}. Name a file of store/migrations/versions, head or base; a version "
-                "that the database has and this checkout does not is that of newer code."
+                f"migrating to {revision!r}: {error}. Name a file of store/migrations/versions, head or base; a "
+                "version that the database has and this checkout does not is that of newer code."
             ) from error
         except DBAPIError as error:
             if isinstance(error.orig, InsufficientPrivilege):

@@ -18,7 +18,7 @@ def lead_events(conn: psycopg.Connection, lead_id: str) -> list[dict[str, Any]]:
         return cursor.execute(
             """
             SELECT happened_at, event, run_id, detail FROM core.lead_events
-            WHERE lead_id = %s ORDER BY step, happened_at
+            WHERE lead_id = %s ORDER BY happened_at, step
             """,
             [lead_id],
         ).fetchall()

@@ -76,8 +76,13 @@ def test_two_days_run_to_the_platforms_with_every_check_passed(world: Any, dagst
         shown = metadata_of(result)
         assert ASSETS == set(shown)
         for of_asset in shown.values():
-            assert {"dagster/row_count", "dagster/table_name", "dagster/column_schema", "drops"} <= set(of_asset)
+            assert {"dagster/partition_row_count", "dagster/table_name", "dagster/column_schema", "drops"} <= set(
+                of_asset
+            )
             assert of_asset["dagster/column_schema"].columns
+        rows = {name: of_asset["dagster/partition_row_count"] for name, of_asset in shown.items()}
+        assert rows["validated_leads"] == rows["intent_scores"] == rows["routed_assignments"]
+        assert rows["validated_leads"] == world.one("SELECT count(*) FROM core.leads WHERE day = %s", day)
         assert len(world.topics) == shown["raw_datashopper_companies"]["queries"]
         drops = shown["validated_leads"]["drops"]["datashopper"]
         assert drops["received"] == drops["accepted"] + drops["duplicate"] + drops["quarantined"]
@@ -89,7 +94,8 @@ def test_two_days_run_to_the_platforms_with_every_check_passed(world: Any, dagst
 def test_a_second_run_of_a_day_changes_nothing_and_calls_nobody(world: Any, dagster: Any) -> None:
     assert [] == failures(world.run_job(dagster))
     sizes, record = world.table_sizes(), world.record()
-    assert [] == failures(world.run_job(dagster))
+    assert [] == failures(again := world.run_job(dagster))
+    assert sizes["core.leads"] == metadata_of(again)["validated_leads"]["dagster/partition_row_count"]
     for name in ("bulk_upload_process", "lead_enrichment", "platform_upload"):
         assert [] == failures(world.run_job(dagster, name=name))
     assert sizes == world.table_sizes()
@@ -240,7 +246,7 @@ def test_a_platform_that_is_down_fails_no_run_and_is_seen(world: Any, dagster: A
     assert [] == failures(result)
     shown = metadata_of(result)["platform_uploads"]
     assert 0 < shown["still_waiting"]
-    assert shown["dagster/row_count"] == shown["uploads_intended"]
+    assert shown["dagster/partition_row_count"] == shown["uploads_intended"]
     world.clear_faults()
     assert [] == failures(world.run_job(dagster, name="platform_upload"))
     world.assert_whole()

@@ -126,6 +126,19 @@ def test_a_running_server_is_found_again_and_its_last_user_stops_it(var):
     assert [] == processes(var)
 
 
+def test_a_server_that_runs_as_another_user_is_found_by_its_command(var, monkeypatch):
+    def denied(process):
+        raise psutil.AccessDenied(process.pid)
+
+    with EmbeddedPostgres(var) as first:
+        monkeypatch.setattr(psutil.Process, "cwd", denied)
+        with EmbeddedPostgres(var) as second:
+            assert first.url == second.url
+            assert 42 == answer(second.url)
+        monkeypatch.undo()
+    assert [] == processes(var)
+
+
 def test_the_address_is_asked_for_within_the_context_only(var):
     with pytest.raises(DatabaseUnavailable, match="not started"):
         _ = EmbeddedPostgres(var).url
@@ -227,7 +240,7 @@ def test_a_pid_file_that_was_not_finished_is_seen_through(var, content):
 def test_a_half_written_data_folder_is_refused_and_left_as_it_is(var, missing):
     (var / "postgres" / missing).unlink()
     before = listing(var / "postgres")
-    with pytest.raises(DataFolderError, match="not a whole Postgres data folder.*Move it away"), EmbeddedPostgres(var):
+    with pytest.raises(DataFolderError, match=r"not a whole Postgres data folder.*Move it away"), EmbeddedPostgres(var):
         pass
     assert before == listing(var / "postgres")
     assert not EmbeddedPostgres(var).stop()

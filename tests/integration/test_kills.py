@@ -1,6 +1,7 @@
 """Runs that are killed with SIGKILL at any moment: nothing is lost, nothing half done, nothing sent or charged twice.
 
-LEAD_PIPELINE_KILLS says how many runs of each test are killed (50). LEAD_PIPELINE_SEED repeats a campaign.
+LEAD_PIPELINE_KILLS says how many runs are killed (50): about half of them after a commit or an answer, each in
+turn, the others at random moments. LEAD_PIPELINE_SEED repeats a campaign.
 """
 
 import csv
@@ -27,11 +28,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 KILLS = int(os.environ.get("LEAD_PIPELINE_KILLS", "50"))
 SEED = int(os.environ.get("LEAD_PIPELINE_SEED", "1"))
-SANDBOX = "from lead_pipeline.sandbox.server import serve; serve(port=0, page_size=5, on_ready=lambda u: print(u, flush=True))"
+SANDBOX = """
+from lead_pipeline.sandbox.server import serve
+serve(port=0, page_size=5, on_ready=lambda url: print(url, flush=True))
+"""
 ROWS = 20_000
 CHUNK_ROWS = 500
-COMPANIES = 8
-TOPICS = ("cloud migration", "payments")
+STRIDE = max(1, 100 // KILLS)
 
 
 class Nursery:
@@ -43,10 +46,12 @@ class Nursery:
             [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def run(self, job: str, kill_after: float | None = None, **arguments: Any) -> dict[str, Any]:
+    def run(
+        self, job: str, *, kill_after: float | None = None, kill_at: int | None = None, **arguments: Any
+    ) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"job": job, "kill_after": kill_after, "arguments": arguments}
+        order = {"job": job, "kill_after": kill_after, "kill_at": kill_at, "arguments": arguments}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
@@ -71,23 +76,25 @@ def killable(world_at: Callable[[str], Any]) -> Iterator[Any]:
         process.terminate()
 
 
-def until_killed_often_enough(nursery: Nursery, job: str, arguments: Callable[[int], dict[str, Any]]) -> int:
+def until_killed_often_enough(
+    nursery: Nursery, job: str, arguments: Callable[[int], dict[str, Any]], *, wanted: int, longest: float
+) -> int:
     """Begin one piece of work after the other, each again and again until it is done. Returns how many there were.
 
-    The moments of the kills are spread over the time that a whole run takes: each piece is killed early and late.
+    A run lives at most `longest` times as long as a whole one takes. It begins where the last one stopped, so each
+    piece is killed early and late.
     """
     chance = random.Random(SEED)
     whole = nursery.run(job, **arguments(0))
     assert 0 == whole["code"]
     kills, pieces = 0, 1
-    while kills < KILLS:
-        order = arguments(pieces)
-        for _ in range(1000):
-            told = nursery.run(job, kill_after=chance.uniform(0, whole["seconds"]), **order)
-            kills += told["killed"]
-            if not told["killed"]:
-                assert 0 == told["code"], "a run that nobody killed failed; its words are above"
-                break
+    while kills < wanted:
+        order, is_done = arguments(pieces), False
+        while not is_done:
+            moment = chance.uniform(0, longest * whole["seconds"]) if kills < wanted else None
+            told = nursery.run(job, kill_after=moment, **order)
+            kills, is_done = kills + told["killed"], not told["killed"]
+            assert told["killed"] or told["code"] == 0, "a run that nobody killed failed; its words are above"
         pieces += 1
     return pieces
 
@@ -100,37 +107,72 @@ def wait_until_alone(world: Any) -> None:
         time.sleep(0.05)
 
 
-def test_a_day_whose_runs_are_killed_is_whole_in_the_end(killable: Any, nursery: Nursery) -> None:
-    def piece(number: int) -> dict[str, Any]:
-        """A day with a workspace and queries of its own, so that all of its leads are new."""
+class Days:
+    """Days one after the other, each with a workspace and queries of its own, so that all of its leads are new."""
+
+    def __init__(self, world: Any, topics: tuple[str, ...], limit: int) -> None:
+        self._world, self._topics, self._limit = world, topics, limit
+
+    def begin(self, number: int) -> dict[str, Any]:
         description = {
             "workspaces": [{"slug": f"seller-{number}", "name": "Seller"}],
             "queries_of": f"seller-{number}",
-            "queries": [{"name": topic, "filters": {"topic": topic}} for topic in TOPICS],
+            "queries": [{"name": topic, "filters": {"topic": topic}} for topic in self._topics],
             "rules": {"workspace": f"seller-{number}", "rules": []},
         }
-        platforms = f"{killable.sandbox}/platforms"
-        seed(killable.url, description, platforms_url=platforms, platforms_key=SANDBOX_KEY)
-        return order(number)
+        platforms = f"{self._world.sandbox}/platforms"
+        seed(self._world.url, description, platforms_url=platforms, platforms_key=SANDBOX_KEY)
+        return self.order(number)
 
-    def order(number: int) -> dict[str, Any]:
-        killable.execute(
+    def order(self, number: int) -> dict[str, Any]:
+        self._world.execute(
             "UPDATE core.queries SET is_active = (w.slug = %s) FROM core.workspaces w "
             "WHERE w.workspace_id = queries.workspace_id",
             f"seller-{number}",
         )
-        day = killable.day + dt.timedelta(days=number)
-        return {"url": killable.url, "sandbox": killable.sandbox, "day": str(day), "limit": COMPANIES}
+        return {
+            "url": self._world.url,
+            "sandbox": self._world.sandbox,
+            "day": str(self._day(number)),
+            "limit": self._limit,
+        }
 
-    pieces = until_killed_often_enough(nursery, "day", piece)
+    def assert_whole(self, numbers: range) -> None:
+        self._world.assert_whole(*map(self._day, numbers))
+        received = "SELECT sum(received_rows) FROM raw.drops WHERE kind = 'vendor_page'"
+        assert len(numbers) * len(self._topics) * self._limit == self._world.one(received)
+        noted = "SELECT count(*) FROM core.queries WHERE last_run_at IS NOT NULL"
+        assert len(numbers) * len(self._topics) == self._world.one(noted)
+
+    def _day(self, number: int) -> dt.date:
+        return self._world.day + dt.timedelta(days=number)
+
+
+def test_days_whose_runs_are_killed_at_any_moment_are_whole_in_the_end(killable: Any, nursery: Nursery) -> None:
+    days = Days(killable, ("cloud migration", "payments"), limit=8)
+    killable.fault("platforms", "lost_answer", every=3)
+    pieces = until_killed_often_enough(nursery, "day", days.begin, wanted=KILLS * 3 // 10, longest=1)
+    killable.clear_faults()
     wait_until_alone(killable)
     for number in range(pieces):
-        assert 0 == nursery.run("day", **order(number))["code"]
-    killable.assert_whole(*(killable.day + dt.timedelta(days=number) for number in range(pieces)))
-    assert pieces * len(TOPICS) * COMPANIES == killable.one(
-        "SELECT sum(received_rows) FROM raw.drops WHERE kind = 'vendor_page'"
-    )
-    assert pieces * len(TOPICS) == killable.one("SELECT count(*) FROM core.queries WHERE last_run_at IS NOT NULL")
+        assert 0 == nursery.run("day", **days.order(number))["code"]
+    days.assert_whole(range(pieces))
+
+
+def test_a_day_that_is_killed_after_each_commit_and_each_answer_in_turn_is_whole(
+    killable: Any, nursery: Nursery
+) -> None:
+    days = Days(killable, ("payments",), limit=3)
+    killable.fault("platforms", "lost_answer", every=3)
+    points = nursery.run("day", **days.begin(0))["points"]
+    assert 20 < points
+    turns = range(1 + SEED % STRIDE, points + 1, STRIDE)
+    for turn, point in enumerate(turns, start=1):
+        nursery.run("day", kill_at=point, **days.begin(turn))
+        wait_until_alone(killable)
+        assert 0 == nursery.run("day", **days.order(turn))["code"]
+    killable.clear_faults()
+    days.assert_whole(range(len(turns) + 1))
 
 
 def test_an_import_that_is_killed_goes_on_and_counts_every_row_once(killable: Any, nursery: Nursery) -> None:
@@ -144,7 +186,7 @@ def test_an_import_that_is_killed_goes_on_and_counts_every_row_once(killable: An
         drops.append(landed.drop_id)
         return {"url": killable.url, "blobs": blobs, "drop_id": landed.drop_id, "chunk_rows": CHUNK_ROWS}
 
-    until_killed_often_enough(nursery, "file", piece)
+    until_killed_often_enough(nursery, "file", piece, wanted=KILLS // 5, longest=0.3)
     for drop_id in drops:
         job = vars(job_of_drop_in(killable, drop_id))
         assert ("completed", 1.0, ROWS) == (job["status"], job["progress"], job["total_records"])
@@ -176,5 +218,7 @@ def write_file(path: Path, number: int) -> None:
         writer.writerow(["Full Name", "Email", "Country"])
         for row in range(ROWS):
             ten, place = divmod(row, 10)
-            email = {8: f"lead{number}x{ten}x0@example.com", 9: ""}.get(place, f"lead{number}x{ten}x{place}@example.com")
+            email = {8: f"lead{number}x{ten}x0@example.com", 9: ""}.get(
+                place, f"lead{number}x{ten}x{place}@example.com"
+            )
             writer.writerow(["Ada Example" if place < 9 else "", email, "BR"])

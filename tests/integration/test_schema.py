@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 REVISIONS = sorted(path.name.partition("_")[0] for path in VERSIONS.glob("2*.py"))
 OURS = ("raw", "core", "outbound", "market", "analytics")
-OBJECTS = """
+OBJECTS = r"""
     SELECT n.nspname || '.' || c.relname AS name, c.relkind::text AS kind, pg_get_viewdef(c.oid) AS is_view,
         obj_description(c.oid, 'pg_class') AS about, c.relrowsecurity,
         coalesce(c.relacl::text, '') LIKE '%%lead_pipeline\_%%' AS is_granted

@@ -86,11 +86,15 @@ def test_whoever_catches_everything_raises_again():
 
 def _catches_everything(handler):
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in ("Exception", "BaseException")) for kind in kinds)
+    return any(
+        kind is None or (isinstance(kind, ast.Name) and kind.id in ("Exception", "BaseException")) for kind in kinds
+    )
 
 
 def test_nothing_names_a_machines_folder_or_a_package_index():
-    listed = [path for folder in FOLDERS for path in files(folder)] + [path for path in ROOT.iterdir() if path.is_file()]
+    listed = [path for folder in FOLDERS for path in files(folder)] + [
+        path for path in ROOT.iterdir() if path.is_file()
+    ]
     hits = [
         f"{name(path)}: {found.group()}"
         for path in listed
@@ -107,6 +111,8 @@ def test_no_comment_leaves_work_for_later():
 
 def test_tests_are_named_as_sentences_and_no_two_alike_in_a_file():
     for path in files("tests", "test_*.py"):
-        names = [node.name for node in tree(path).body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
+        names = [
+            node.name for node in tree(path).body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+        ]
         assert len(set(names)) == len(names), name(path)
         assert [] == [test for test in names if test.count("_") < 3], name(path)

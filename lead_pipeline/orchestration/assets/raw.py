@@ -16,7 +16,7 @@ from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
 from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
-from lead_pipeline.steps.pull_companies import pull_companies
+from lead_pipeline.steps.pull_companies import Pulled, pull_companies
 from lead_pipeline.steps.run import Run
 
 raw_csv_uploads = AssetSpec(
@@ -59,13 +59,7 @@ def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline
             concurrency=settings.vendor_concurrency,
             progress=lambda done: context.log.info("%s: %d companies", done.query.name, done.companies),
         )
-    failed = {done.query.name: str(done.error) for done in pulled if done.error is not None}
-    what = f"{len(failed)} of {len(pulled)} queries failed: {'; '.join(failed.values())}"
-    may_succeed = any(isinstance(done.error, TransientError) for done in pulled)
-    if may_succeed and (len(failed) == len(pulled) or context.retry_number < THREE_ATTEMPTS.max_retries):
-        raise TransientError(what)
-    if pulled and len(failed) == len(pulled):
-        raise Failure(what, allow_retries=False)
+    failed = _failed(pulled, is_last=context.retry_number == THREE_ATTEMPTS.max_retries)
     return MaterializeResult(
         check_results=[
             AssetCheckResult(
@@ -84,3 +78,19 @@ def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline
             queries=len(pulled),
         ),
     )
+
+
+def _failed(pulled: list[Pulled], *, is_last: bool) -> dict[str, str]:
+    """Names of the queries that failed, with why. Raises where another attempt may help, or where all of them did.
+
+    After the last attempt the queries that went through go on: the ones that did not are shown by the check.
+    """
+    failed = {done.query.name: str(done.error) for done in pulled if done.error is not None}
+    words = "; ".join(f"{name}: {error}" for name, error in failed.items())
+    what = f"{len(failed)} of {len(pulled)} queries failed; what the others brought is landed. {words}"
+    has_all_failed = bool(failed) and len(failed) == len(pulled)
+    if any(isinstance(done.error, TransientError) for done in pulled) and (has_all_failed or not is_last):
+        raise TransientError(what)
+    if has_all_failed:
+        raise Failure(what, allow_retries=False)
+    return failed

@@ -1,3 +1,5 @@
+"""Batches at the sandbox's platforms: what is taken, what is rejected, what a repeated key answers."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +14,7 @@ def lead(identity, **more):
 
 
 def test_a_lead_without_a_company_name_is_rejected_by_itself():
-    answer, _ = BatchStore("tech-platform", Record()).commit(
-        "k", [lead("a"), lead("b", company_name=" "), {"id": "c"}]
-    )
+    answer, _ = BatchStore("tech-platform", Record()).commit("k", [lead("a"), lead("b", company_name=" "), {"id": "c"}])
     assert ["a"] == answer["accepted"]
     assert ["b", "c"] == [row["id"] for row in answer["rejected"]]
 

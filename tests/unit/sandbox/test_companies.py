@@ -1,3 +1,5 @@
+"""The sandbox's companies: generated from a seed, or read from a file."""
+
 import phonenumbers
 import pytest
 

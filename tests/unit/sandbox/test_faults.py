@@ -1,3 +1,5 @@
+"""Faults on demand: which calls go wrong, and for how long."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,9 +47,7 @@ def test_other_targets_neither_fail_nor_count():
 
 def test_latencies_add_up_and_come_before_the_earliest_other_fault():
     latency = {"target": "clay", "kind": "latency", "seconds": 1}
-    made = plan(
-        {"target": "clay", "kind": "error", "times": 1}, latency, {"target": "*", "kind": "reset"}, latency
-    )
+    made = plan({"target": "clay", "kind": "error", "times": 1}, latency, {"target": "*", "kind": "reset"}, latency)
     assert [["latency", "latency", "error"], ["latency", "latency", "reset"]] == kinds(made, 2)
 
 

@@ -1,3 +1,5 @@
+"""The people that the sandbox's enrichment finds at a company."""
+
 from collections import Counter
 
 import pytest

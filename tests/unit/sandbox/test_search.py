@@ -1,3 +1,5 @@
+"""The sandbox's company search: limits, pages, filters, totals."""
+
 from datetime import date, timedelta
 
 import pytest
@@ -79,9 +81,7 @@ def test_a_country_is_its_code_or_its_name(spelling):
 
 def test_a_state_is_compared_without_case():
     found = page(Query(limit=100, country="US", state="ca"))["companies"]
-    assert {("United States", "CA")} == {
-        (one["location"]["country"], one["location"]["state"]) for one in found
-    }
+    assert {("United States", "CA")} == {(one["location"]["country"], one["location"]["state"]) for one in found}
 
 
 def test_an_industry_is_the_whole_word_of_industry_or_sector():

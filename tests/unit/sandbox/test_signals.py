@@ -1,3 +1,5 @@
+"""The signals that the sandbox's companies show, and the bands they come to."""
+
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
@@ -49,8 +51,6 @@ def test_signals_lie_in_the_thirty_days_before_the_day_newest_first(row, day, to
 
 
 def test_a_signal_keeps_its_time_until_it_leaves_the_window():
-    moments = [
-        {one["detected_at"] for one in signals_of(7, "ds-3", "crm", DAY + timedelta(n))} for n in (0, 1)
-    ]
+    moments = [{one["detected_at"] for one in signals_of(7, "ds-3", "crm", DAY + timedelta(n))} for n in (0, 1)]
     gone = (DAY - timedelta(days=29)).isoformat()
     assert {at for at in moments[0] if at >= gone} == {at for at in moments[1] if at < DAY.isoformat()}
