@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from psycopg import sql
 from rich.console import Console
 
 from benchmarks.generate import generate
@@ -61,7 +62,7 @@ class Bench:
             yield url
         finally:
             with connect(admin, autocommit=True) as conn:
-                conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+                conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def child(self, module: str, *arguments: str | Path, **environment: str) -> dict[str, Any]:
         """Run `python -m benchmarks.<module>` in a process of its own. Returns the JSON object that it prints."""

@@ -23,8 +23,16 @@ def timed_import(url: str, blobs: str, file: Path) -> tuple[float, int]:
 def main() -> None:
     url, blobs, file = sys.argv[1:]
     seconds, accepted = timed_import(url, blobs, Path(file))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in KiB
-    print(json.dumps({"seconds": seconds, "rows": accepted, "peak_mib": peak}))
+    print(json.dumps({"seconds": seconds, "rows": accepted, "peak_mib": _peak_kib() / 1024}))
+
+
+def _peak_kib() -> int:
+    """This program's own peak: on Linux ru_maxrss begins at what its parent held when it started it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return int(lines["VmHWM"].split()[0])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def run(bench: Bench) -> list[Figure]:
     blobs = str(bench.folder / "blobs" / "growth")
     empty: list[float] = []
     full: list[float] = []
-    with bench.database("full", rules=RULES) as store:
+    with bench.database("full_store", rules=RULES) as store:
         bench.console.print(f"  filling a store from {STORED:,} rows")
         leads = bench.child("child_import", store, blobs, bench.csv(STORED, seed=1))["rows"]
         with connect(store, autocommit=True) as conn:

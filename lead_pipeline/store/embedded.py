@@ -37,7 +37,6 @@ CONFIGURATION = """
 shared_buffers = 512MB
 max_wal_size = 4GB
 checkpoint_timeout = 15min
-wal_compression = on
 maintenance_work_mem = 256MB
 work_mem = 32MB
 random_page_cost = 1.1
