@@ -1,7 +1,8 @@
 """The baseline that a data engineer would reach for: a dlt merge of the file, by e-mail. Prints one JSON object.
 
-dlt is given its fastest way in: Arrow batches, so that it neither walks over rows nor infers types, and COPY of CSV
-as the loader's format. It validates nothing and writes one table.
+Two ways in. `csv`: dlt's own source of CSV files, as its documentation shows it. `arrow`: its fastest, Arrow batches
+read by hand, so that it neither walks over rows nor infers types, and COPY of CSV as the loader's format. Either
+validates nothing and writes one table.
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.sources.filesystem import filesystem, read_csv
 from pyarrow import csv
 
 from benchmarks.generate import COLUMNS
@@ -21,7 +23,7 @@ _BLOCK = 8 << 20
 
 
 def main() -> None:
-    url, folder, file = sys.argv[1:]
+    url, folder, file, way = sys.argv[1:]
     pipeline = dlt.pipeline(
         "benchmark",
         # The server is on a Unix socket and trusts it; dlt insists on a host and a password all the same.
@@ -29,10 +31,19 @@ def main() -> None:
         dataset_name="leads",
         pipelines_dir=folder,
     )
-    leads = dlt.resource(_batches(Path(file)), name="leads", write_disposition="merge", primary_key="email")
+    leads, options = _WAYS[way](Path(file))
+    leads.apply_hints(write_disposition="merge", primary_key="email")
     begin = time.perf_counter()
-    pipeline.run(leads, loader_file_format="csv")
+    pipeline.run(leads.with_name("leads"), **options)
     print(json.dumps({"seconds": time.perf_counter() - begin}))
+
+
+def _from_csv(file: Path) -> tuple[Any, dict[str, Any]]:
+    return filesystem(bucket_url=file.parent.as_uri(), file_glob=file.name) | read_csv(), {}
+
+
+def _from_arrow(file: Path) -> tuple[Any, dict[str, Any]]:
+    return dlt.resource(_batches(file), name="leads"), {"loader_file_format": "csv"}
 
 
 def _batches(file: Path) -> Iterator[Any]:
@@ -40,6 +51,8 @@ def _batches(file: Path) -> Iterator[Any]:
     for batch in csv.open_csv(file, csv.ReadOptions(block_size=_BLOCK), convert_options=options):
         yield pa.Table.from_batches([batch])
 
+
+_WAYS = {"csv": _from_csv, "arrow": _from_arrow}
 
 if __name__ == "__main__":
     main()

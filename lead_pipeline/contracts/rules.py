@@ -133,9 +133,7 @@ def _read_yaml(text: str) -> Any:
         if depth > MAX_DEPTH:
             raise RecursionError
         tag = getattr(event, "tag", None)
-        refused = (
-            f"the alias *{event.anchor}" if isinstance(event, yaml.AliasEvent) else tag and f"the tag {tag}"
-        )
+        refused = f"the alias *{event.anchor}" if isinstance(event, yaml.AliasEvent) else tag and f"the tag {tag}"
         if refused:
             line = event.start_mark.line + 1 if event.start_mark else 0
             raise ValueError(f"line {line} uses {refused}: write the value out")
@@ -235,9 +233,7 @@ def _repeated_names(content: Mapping[str, Any]) -> Iterator[str]:
 
 def warnings_for(rule_file: RuleFile) -> list[str]:
     """What the file allows but what can never match, by rule name and value."""
-    warnings = [
-        f"rule {rule.rule_name!r}: {warning}" for rule in rule_file.rules for warning in _never_matching(rule)
-    ]
+    warnings = [f"rule {rule.rule_name!r}: {warning}" for rule in rule_file.rules for warning in _never_matching(rule)]
     active = [rule for rule in rule_file.rules if rule.is_active]
     tried = sorted(active, key=lambda rule: (-rule.priority, rule.rule_name))
     catch_all = next((n for n, rule in enumerate(tried) if rule.conditions == Conditions()), len(tried))

@@ -97,9 +97,7 @@ def sniff(sample: bytes, *, encoding: str | None = None, delimiter: str | None =
         text = text[hint.end() :]
     chosen = delimiter or (hint.group(1) if hint else _delimiter_of(text, cut=len(sample) >= SAMPLE_BYTES))
     if len(chosen) != 1 or not chosen.isascii() or chosen in '"\r\n\x00':
-        raise FileRefused(
-            f"delimiter {chosen!r} cannot be used: give one ASCII character, such as , ; | or a tab."
-        )
+        raise FileRefused(f"delimiter {chosen!r} cannot be used: give one ASCII character, such as , ; | or a tab.")
     newline = re.search(r"\r\n|\r|\n", text)
     return Dialect(found, chosen, '"', newline.group() if newline else "\n", mark)
 
@@ -173,12 +171,8 @@ def _encoding_of(sample: bytes, given: str | None) -> tuple[str, int]:
         name = codecs.lookup(given).name
         b"".decode(name)
     except (LookupError, UnicodeError) as error:
-        raise FileRefused(
-            f"encoding {given!r} is not known: give one such as utf-8, cp1252 or utf-16."
-        ) from error
-    name = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le", "iso8859-1": "latin-1"}.get(
-        name, name
-    )
+        raise FileRefused(f"encoding {given!r} is not known: give one such as utf-8, cp1252 or utf-16.") from error
+    name = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le", "iso8859-1": "latin-1"}.get(name, name)
     if marked and codecs.lookup(given).name in {
         marked,
         marked.removesuffix("-le").removesuffix("-be"),

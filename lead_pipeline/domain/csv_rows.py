@@ -224,9 +224,7 @@ def _split_header(blocks: Iterator[bytes], dialect: Dialect) -> tuple[list[str],
             break
     if not text.strip("\x00\ufeff \t\r\n"):
         raise FileRefused("empty file: there is no header and no row in it. Export it again, then import it.")
-    raise FileRefused(
-        "no usable header: a quote opened in the first row is never closed. Close it, then import again."
-    )
+    raise FileRefused("no usable header: a quote opened in the first row is never closed. Close it, then import again.")
 
 
 def _first_record(text: str, dialect: Dialect) -> tuple[list[str], int]:
@@ -242,17 +240,13 @@ def _first_record(text: str, dialect: Dialect) -> tuple[list[str], int]:
     try:
         record = next((record for record in reader if record), [])
     except csv.Error as error:
-        raise FileRefused(
-            f"no usable header: {error} in the first row. Check the delimiter and the quotes."
-        ) from error
+        raise FileRefused(f"no usable header: {error} in the first row. Check the delimiter and the quotes.") from error
     return record, source.tell()
 
 
 def _labels(record: list[str]) -> list[str]:
     if not any(label.strip() for label in record):
-        raise FileRefused(
-            "no usable header: every cell of the first row is empty. Put the column names there."
-        )
+        raise FileRefused("no usable header: every cell of the first row is empty. Put the column names there.")
     labels: list[str] = []
     for number, cell in enumerate(record, start=1):
         label = name = cell.strip() or f"column_{number}"

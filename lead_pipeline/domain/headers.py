@@ -61,8 +61,7 @@ _SYNONYMS = {
     "employee_count": "employeecount employees numberofemployees noofemployees numemployees headcount "
     "companysize staff",
     "revenue": "revenue annualrevenue companyrevenue turnover",
-    "linkedin_url": "linkedinurl linkedin linkedinprofile linkedinprofileurl personlinkedinurl "
-    "contactlinkedinurl",
+    "linkedin_url": "linkedinurl linkedin linkedinprofile linkedinprofileurl personlinkedinurl contactlinkedinurl",
     LOCATION: "companylocation location hq hqlocation headquarters headquarterslocation",
 }
 _CANONICAL_OF = {word: canonical for canonical, words in _SYNONYMS.items() for word in words.split()}
@@ -139,13 +138,9 @@ def _checked(columns: Sequence[str], explicit: Mapping[str, str]) -> dict[str, s
                 f"--map {canonical}={column}: {canonical!r} is no column of a lead. Use {', '.join(allowed)}."
             )
         if column not in columns:
-            raise FileRefused(
-                f"--map {canonical}={column}: the file has no such column. It has {_listed(columns)}."
-            )
+            raise FileRefused(f"--map {canonical}={column}: the file has no such column. It has {_listed(columns)}.")
         if list(explicit.values()).count(column) > 1:
-            raise FileRefused(
-                f"--map {canonical}={column}: {column!r} is given twice. Give each column one meaning."
-            )
+            raise FileRefused(f"--map {canonical}={column}: {column!r} is given twice. Give each column one meaning.")
     return dict(explicit)
 
 
@@ -184,10 +179,7 @@ def _split_location(cells: pd.Series) -> dict[str, pd.Series]:
         "company_location_state": tail.where(has_comma & ~is_country, ""),
         "company_location_country": tail.where(is_country, ""),
     }
-    return {
-        name: cells.map(dict(zip(distinct, values, strict=True))).astype("str")
-        for name, values in answers.items()
-    }
+    return {name: cells.map(dict(zip(distinct, values, strict=True))).astype("str") for name, values in answers.items()}
 
 
 @lru_cache(maxsize=1)
@@ -195,12 +187,9 @@ def _country_names() -> frozenset[str]:
     names = {"uk", "usa", "u.s.", "u.s.a.", "uae", "turkey", "russia"}
     for country in pycountry.countries:
         names |= {
-            getattr(country, field, country.name).casefold()
-            for field in ("name", "common_name", "official_name")
+            getattr(country, field, country.name).casefold() for field in ("name", "common_name", "official_name")
         }
-    return frozenset(
-        names - {part.name.casefold() for part in pycountry.subdivisions if part.country_code == "US"}
-    )
+    return frozenset(names - {part.name.casefold() for part in pycountry.subdivisions if part.country_code == "US"})
 
 
 def _attributes(rows: pd.DataFrame, unmatched: Sequence[str]) -> pd.Series:

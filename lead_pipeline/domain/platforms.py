@@ -43,9 +43,7 @@ LEAD_COLUMNS = (
     ),
     *("band", "signals", "received_at", "enriched_at"),
 )
-CONTACT_COLUMNS = (
-    *("lead_id", "contact_no", "full_name", "email", "title", "seniority", "department", "is_primary"),
-)
+CONTACT_COLUMNS = (*("lead_id", "contact_no", "full_name", "email", "title", "seniority", "department", "is_primary"),)
 _CONTACT_FIELDS = ("full_name", "email", "title", "seniority", "department")
 _PRIMARY_FIELDS = ("full_name", "email", "title")
 
@@ -87,9 +85,7 @@ def upload_payloads(leads: pd.DataFrame, contacts: pd.DataFrame) -> pd.Series:
     _require(contacts, CONTACT_COLUMNS, "contacts")
     everyone = _by_lead(contacts, _CONTACT_FIELDS)
     primary = _by_lead(contacts.loc[contacts["is_primary"].eq(True)], _PRIMARY_FIELDS)
-    columns = {
-        name: _plain(leads[name]) for name in LEAD_COLUMNS if name not in {"received_at", "enriched_at"}
-    }
+    columns = {name: _plain(leads[name]) for name in LEAD_COLUMNS if name not in {"received_at", "enriched_at"}}
     read = {text: read_signals(text) for text in leads["signals"].dropna().unique()}
     columns["signals"] = [list(read.get(text, ())) for text in columns["signals"]]
     columns["created_at"] = _utc(leads["received_at"])
@@ -158,6 +154,4 @@ def _utc(times: pd.Series) -> list[str | None]:
 def _require(frame: pd.DataFrame, columns: Sequence[str], name: str) -> None:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise ContractBroken(
-            f"{name} for an upload lacks {', '.join(missing)}. Select them where it is read."
-        )
+        raise ContractBroken(f"{name} for an upload lacks {', '.join(missing)}. Select them where it is read.")

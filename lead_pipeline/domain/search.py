@@ -44,9 +44,7 @@ def search_params(filters: Mapping[str, Any], limit: int, as_of: dt.date | None)
     if not wrong:
         wrong += _upside_down(_part(filters, "companySize", "min"), _part(filters, "companySize", "max"))
     if wrong:
-        raise PermanentError(
-            f"the query's filters cannot be searched: {'; '.join(wrong)}. Correct the query."
-        )
+        raise PermanentError(f"the query's filters cannot be searched: {'; '.join(wrong)}. Correct the query.")
     return {
         "topic": filters.get("topic"),
         "location": {part: _part(filters, "location", part) for part in _NESTED["location"]},

@@ -23,9 +23,7 @@ from lead_pipeline.sandbox.record import Record
 def build_app(config: SandboxConfig) -> Gate:
     """The ASGI application. Raises FileRefused where the companies cannot be read."""
     companies = (
-        generate_companies(seed=config.seed)
-        if config.companies_path is None
-        else load_companies(config.companies_path)
+        generate_companies(seed=config.seed) if config.companies_path is None else load_companies(config.companies_path)
     )
     catalogue = build_catalogue(companies, config.seed)
     record, plan = Record(), FaultPlan(config.seed)

@@ -29,9 +29,7 @@ class BatchStore:
         if key in self._answers:
             first, answer = self._answers[key]
             if first != digest:
-                raise VendorRefused(
-                    "this Idempotency-Key was used for another body; take a new one", status=409
-                )
+                raise VendorRefused("this Idempotency-Key was used for another body; take a new one", status=409)
             return answer, True
         accepted, rejected = _judge(leads)
         answer = {

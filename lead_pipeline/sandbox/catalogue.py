@@ -54,10 +54,7 @@ def build_catalogue(companies: pd.DataFrame, seed: int) -> Catalogue:
             "employee_count": [heads for heads, _ in sizes],
             "revenue": [revenue for _, revenue in sizes],
             **{column: known[column] for column in ("city", "state", "country")},
-            **{
-                f"{column}_word": known[column].map(str.casefold)
-                for column in ("industry", "sector", "state")
-            },
+            **{f"{column}_word": known[column].map(str.casefold) for column in ("industry", "sector", "state")},
             "country_word": known["country"].map(str.casefold),
             "country_2": known["country"].map({country: two for country, (two, _) in codes.items()}),
             "country_3": known["country"].map({country: three for country, (_, three) in codes.items()}),

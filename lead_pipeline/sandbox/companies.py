@@ -23,20 +23,14 @@ def load_companies(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise FileRefused(
-            f"{path}: cannot be read as a UTF-8 CSV file ({error}); name another file"
-        ) from error
+        raise FileRefused(f"{path}: cannot be read as a UTF-8 CSV file ({error}); name another file") from error
     missing = [column for column in COLUMNS if column not in frame.columns]
     if missing:
-        raise FileRefused(
-            f"{path}: add the columns {', '.join(missing)}; the sandbox needs {', '.join(COLUMNS)}"
-        )
+        raise FileRefused(f"{path}: add the columns {', '.join(missing)}; the sandbox needs {', '.join(COLUMNS)}")
     frame = frame.loc[:, list(COLUMNS)]
     for column in ("symbol", "name", "website"):
         if frame[column].isna().any():
-            raise FileRefused(
-                f"{path}: {int(frame[column].isna().sum())} rows have no {column}; fill them in"
-            )
+            raise FileRefused(f"{path}: {int(frame[column].isna().sum())} rows have no {column}; fill them in")
     if frame["symbol"].duplicated().any():
         first = frame.loc[frame["symbol"].duplicated(), "symbol"].iloc[0]
         raise FileRefused(f"{path}: the symbol {first} is there twice; keep one row a symbol")
@@ -49,9 +43,7 @@ def generate_companies(count: int = 1200, seed: int = 7) -> pd.DataFrame:
     Websites end in the reserved `.example`; `isin` is always missing, because no number is reserved.
     """
     labels: set[str] = set()
-    frame = pd.DataFrame(
-        [_company(row, seed, labels) for row in range(count)], columns=list(COLUMNS), dtype="str"
-    )
+    frame = pd.DataFrame([_company(row, seed, labels) for row in range(count)], columns=list(COLUMNS), dtype="str")
     return frame.mask(frame == "").astype("str")
 
 

@@ -40,8 +40,7 @@ class Record:
         return {
             "platforms": {
                 platform: {
-                    lead: {"effects": self._effects[platform][lead], "requests": count}
-                    for lead, count in leads.items()
+                    lead: {"effects": self._effects[platform][lead], "requests": count} for lead, count in leads.items()
                 }
                 for platform, leads in self._asked.items()
             },

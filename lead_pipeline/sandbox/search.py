@@ -113,9 +113,7 @@ def _read_cursor(cursor: str, query: Query) -> tuple[date, int]:
         owner, day, offset = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         place = date.fromisoformat(day), operator.index(offset)
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
-        raise VendorRefused(
-            "the cursor is not one of ours; send next_cursor as it came", status=422
-        ) from error
+        raise VendorRefused("the cursor is not one of ours; send next_cursor as it came", status=422) from error
     if owner != f"{number(query):016x}" or place[1] < 0:
         raise VendorRefused("the cursor belongs to another query; repeat the first page's body", status=422)
     return place

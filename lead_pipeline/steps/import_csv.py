@@ -98,11 +98,11 @@ def _decide_all(
     match = HeaderMatch(columns, [name for name in read_header(stream, dialect) if name not in columns.values()])
     for chunk in read_chunks(stream, dialect, chunk_rows=chunk_rows, start_row=drop.next_row):
         share = min(1.0, stream.tell() / max(1, drop.headers["bytes"]))
-        yield _decide(reader, chunk, match, drop, run, share)
+        yield _decide(reader, chunk, match, drop, run=run, share=share)
 
 
 def _decide(
-    reader: psycopg.Connection, chunk: CsvChunk, match: HeaderMatch, drop: Drop, run: Run, share: float
+    reader: psycopg.Connection, chunk: CsvChunk, match: HeaderMatch, drop: Drop, *, run: Run, share: float
 ) -> Decided:
     rows = to_canonical(chunk.rows, match).assign(drop_id=np.int64(drop.drop_id), row_no=chunk.row_no)
     valid = validate_rows(rows, drop)
@@ -131,14 +131,16 @@ def _commit_all(conn: psycopg.Connection, chunks: Iterator[Decided], drop: Drop)
 
 def _commit(conn: psycopg.Connection, chunk: Decided, drop: Drop) -> float:
     with conn.transaction():
+        # The commit that closes the job waits for the disk and all before it; a chunk that a crash takes is read again.
+        conn.execute("SET LOCAL synchronous_commit = off")
         if not drops.lock_at(conn, drop.drop_id, chunk.first_row):
             raise InProgress(
                 f"another process is importing this file (drop {drop.drop_id}) and is past row {chunk.first_row}. "
                 "Let it finish; nothing was imported twice."
             )
-        new = commit_rows(conn, chunk.rows).new
-        insert_scores(conn, chunk.scores.loc[new.index], fresh=True)
-        insert_assignments(conn, chunk.assignments.loc[new.index], fresh=True)
+        as_read = commit_rows(conn, chunk.rows).new.index.sort_values()
+        insert_scores(conn, chunk.scores.loc[as_read], fresh=True)
+        insert_assignments(conn, chunk.assignments.loc[as_read], fresh=True)
         drops.advance(conn, [drop.drop_id], stage="landed", next_row=chunk.next_row)
         upload_jobs.update_job(conn, drop.drop_id, progress=chunk.share)
     return chunk.share

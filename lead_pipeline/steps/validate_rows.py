@@ -36,9 +36,12 @@ class CommittedRows:
 
 
 def validate_rows(rows: pd.DataFrame, drop: Drop) -> ValidatedRows:
-    """Canonical text rows of one drop, with drop_id and row_no, to what can be committed. Pure."""
+    """Canonical text rows of one drop, with drop_id and row_no, to what can be committed. Pure.
+
+    Leads come in fingerprint order, in which they are inserted; alike ones in the order of their rows.
+    """
     leads, failures = validate_leads(check_contract(RawRows, rows), workspace_country=drop.workspace_country)
-    leads = check_contract(ValidatedLeads, leads)
+    leads = check_contract(ValidatedLeads, leads).sort_values("fingerprint", kind="stable")
     received_ms = np.full(len(leads), int(drop.received_at.timestamp() * 1000))
     leads = leads.assign(
         lead_id=lead_ids(received_ms, leads["drop_id"].to_numpy(), leads["row_no"].to_numpy()),

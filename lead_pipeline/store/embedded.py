@@ -19,6 +19,7 @@ from typing import IO
 from urllib.parse import quote
 
 import psutil
+import psycopg
 
 from lead_pipeline.errors import DatabaseUnavailable, DataFolderError
 
@@ -60,8 +61,12 @@ class EmbeddedPostgres:
     def url(self) -> str:
         if self._server is None:
             raise DatabaseUnavailable("the embedded server is not started; enter its context first")
+        return self._address(DATABASE)
+
+    def _address(self, database: str) -> str:
+        assert self._server is not None
         socket = self._server.get_postmaster_info().socket_dir
-        return f"postgresql://postgres@/{DATABASE}?host={quote(str(socket), safe='/')}"
+        return f"postgresql://postgres@/{database}?host={quote(str(socket), safe='/')}"
 
     def __enter__(self) -> "EmbeddedPostgres":
         self._make_var()
@@ -207,10 +212,12 @@ class EmbeddedPostgres:
         for attempt in count(1):
             try:
                 server.ensure_postgres_running()
-            except (subprocess.SubprocessError, AssertionError) as error:
+                psycopg.connect(self._address("postgres"), connect_timeout=10).close()
+            except (subprocess.SubprocessError, AssertionError, psycopg.OperationalError) as error:
                 # pg_ctl waits ten seconds only: a server may still recover from a crash, or another may be ending
                 if (self._is_running() or attempt < ATTEMPTS) and time.monotonic() < deadline:
                     time.sleep(0.5)
+                    self._clear_stale_pid()
                     continue
                 raise DataFolderError(
                     f"the embedded server did not start; its log is {server.log}: {_last_line(server.log)}"

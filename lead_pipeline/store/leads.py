@@ -14,9 +14,11 @@ def insert_leads(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
     order, so that two processes that insert the same leads wait for one another instead of deadlocking.
     """
     parties = leads["workspace_id"] + leads["fingerprint"]
-    wanted = leads[~(parties.duplicated() | parties.isin(_known_parties(conn, leads)))].sort_values("fingerprint")
+    wanted = leads[~(parties.duplicated() | parties.isin(_known_parties(conn, leads)))]
     if wanted.empty:
         return pd.Series(False, index=leads.index)
+    if not wanted["fingerprint"].is_monotonic_increasing:
+        wanted = wanted.sort_values("fingerprint")
     try:
         with conn.transaction():
             # Columns without a value are left to be NULL: Postgres need not read them.

@@ -68,9 +68,7 @@ class Clay:
         Raises VendorUnavailable, also for an answer that is not what was agreed, and VendorRefused.
         """
         if not 1 <= limit <= MAX_CONTACTS:
-            raise PermanentError(
-                f"{limit} contacts cannot be asked for. Ask for 1 to {MAX_CONTACTS} a company."
-            )
+            raise PermanentError(f"{limit} contacts cannot be asked for. Ask for 1 to {MAX_CONTACTS} a company.")
         path = "/contacts/search"
         wanted = {"job_titles": list(job_titles), "seniority_levels": list(seniority_levels)}
         question = {"domain": domain, "company_name": company_name, "limit": limit, "filters": wanted}
@@ -93,9 +91,7 @@ class Clay:
         return EmailVerification(address, storable_text(status.strip()))
 
     def _ask(self, path: str, question: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
-        answer = self._transport.request(
-            "POST", f"{self._base_url}{path}", json=question, headers=self._headers
-        )
+        answer = self._transport.request("POST", f"{self._base_url}{path}", json=question, headers=self._headers)
         parsed = answer.json()
         if not isinstance(parsed, dict):
             raise _not_agreed(path, "it is not an object")
@@ -104,9 +100,7 @@ class Clay:
 
 def _contact(entry: Mapping[str, object]) -> Contact:
     values = {field.name: entry.get(field.name) for field in fields(Contact)}
-    return Contact(
-        **{k: storable_text(v) if isinstance(v, str) and v.strip() else None for k, v in values.items()}
-    )
+    return Contact(**{k: storable_text(v) if isinstance(v, str) and v.strip() else None for k, v in values.items()})
 
 
 def _not_agreed(path: str, what: str) -> VendorUnavailable:

@@ -35,9 +35,7 @@ class DataShopper:
 
         Raises VendorUnavailable, also for an answer that is not what was agreed, and VendorRefused.
         """
-        answer = self._transport.request(
-            "POST", self._url, json={**params, "cursor": cursor}, headers=self._headers
-        )
+        answer = self._transport.request("POST", self._url, json={**params, "cursor": cursor}, headers=self._headers)
         parsed = answer.json()
         if not isinstance(parsed, dict):
             raise _not_agreed("it is not an object")

@@ -159,8 +159,7 @@ class Transport:
             raise ContractBroken(f"{reason}. Correct the code that builds it.") from None
         # Checked here because httpx quotes the header that it refuses, and that header is the key.
         if not all(
-            value.isascii() and value.isprintable() and value == value.strip()
-            for value in (headers or {}).values()
+            value.isascii() and value.isprintable() and value == value.strip() for value in (headers or {}).values()
         ):
             self._cannot_be_sent("a header is blank, or has line breaks or letters outside ASCII")
         kind = {} if body is None else {"Content-Type": "application/json"}
@@ -213,16 +212,12 @@ class Transport:
 
     def _count(self, **more: int) -> None:
         with self._lock:
-            self._stats = replace(
-                self._stats, **{name: getattr(self._stats, name) + by for name, by in more.items()}
-            )
+            self._stats = replace(self._stats, **{name: getattr(self._stats, name) + by for name, by in more.items()})
 
 
 def _failed(what: str, *, effect: bool) -> VendorUnavailable | OutcomeUnknown:
     if effect:
-        return OutcomeUnknown(
-            f"{what} after the request was sent. Ask whether it was acted on; do not repeat it."
-        )
+        return OutcomeUnknown(f"{what} after the request was sent. Ask whether it was acted on; do not repeat it.")
     return VendorUnavailable(f"{what}. Try again later; if it lasts, ask the vendor.")
 
 

@@ -224,22 +224,16 @@ def test_the_marts_hold_the_numbers_computed_by_hand(database: Any, tmp_path: Pa
             assert expected == rows(conn, query), query
 
         # The mart shows every workspace, the view those with scored leads; else they are the same.
-        columns = (
-            "workspace_id, hot_count, warm_count, cold_count, total_count, hot_percentage, warm_percentage"
-        )
+        columns = "workspace_id, hot_count, warm_count, cold_count, total_count, hot_percentage, warm_percentage"
         view = rows(conn, f"SELECT {columns} FROM core.lead_intent_breakdown")
-        assert view == rows(
-            conn, f"SELECT {columns} FROM analytics.lead_intent_breakdown WHERE total_count > 0"
-        )
+        assert view == rows(conn, f"SELECT {columns} FROM analytics.lead_intent_breakdown WHERE total_count > 0")
 
 
 def test_an_empty_database_builds_and_passes_every_test(database: Any, tmp_path: Path) -> None:
     build = dbt(database, tmp_path, "build")
     assert not build.failures, build.log
     with database.connect() as conn:
-        prefixed = (
-            "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%analytics%' AND nspname <> 'analytics'"
-        )
+        prefixed = "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%analytics%' AND nspname <> 'analytics'"
         assert not rows(conn, prefixed)
         marts = [path.stem for path in (PROJECT / "models" / "marts").glob("*.sql")]
         counts = {mart: len(rows(conn, f"SELECT * FROM analytics.{mart}")) for mart in marts}

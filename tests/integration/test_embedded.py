@@ -203,7 +203,7 @@ def test_after_a_killed_server_the_next_start_recovers_what_was_committed(var, e
     with EmbeddedPostgres(var) as server:
         with postgres(server.url) as conn:
             conn.execute("INSERT INTO kept SELECT 43")
-        (leader,) = [process for process in processes(var) if "-D" in process.cmdline()]
+        leader = psutil.Process(int((var / "postgres" / "postmaster.pid").read_text().split()[0]))
         for process in [leader, *leader.children()] if every_process else [leader]:
             process.send_signal(signal.SIGKILL)
         with EmbeddedPostgres(var) as again, postgres(again.url) as conn:

@@ -191,9 +191,7 @@ def test_the_example_file_is_loaded_and_routes(conn, ids):
 
 
 def test_an_unknown_destination_refuses_the_whole_file(conn, ids):
-    with pytest.raises(
-        RulesRefused, match=r"'service-industri'.*mean 'service-industry'.*Known: master, real-est"
-    ):
+    with pytest.raises(RulesRefused, match=r"'service-industri'.*mean 'service-industry'.*Known: master, real-est"):
         load_rules(conn, RULES / "bad-destination.yaml", workspace=None)
     assert 0 == rule_set_version(conn, ids["master"])
 

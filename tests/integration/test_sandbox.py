@@ -152,9 +152,7 @@ def test_a_reset_is_a_real_one_and_the_next_call_works(client, running):
     fail(client, "clay", "reset", times=1)
     host, port = running.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as raw:
-        raw.sendall(
-            f"POST {CONTACTS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\n\r\n".encode("ascii")
-        )
+        raw.sendall(f"POST {CONTACTS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sandbox\r\n\r\n".encode("ascii"))
         with pytest.raises(ConnectionResetError):
             raw.recv(1)
     assert 200 == client.post(CONTACTS, json=CONTACT_BODY).status_code
@@ -193,9 +191,7 @@ def test_a_reset_before_the_effect_has_none(client):
 
 def test_text_that_no_answer_could_repeat_is_refused(client):
     for path, body in ((CONTACTS, b'{"domain": "\\ud800", "limit": 1}'), (VERIFY, b'{"email": "\\ud800"}')):
-        assert (
-            422 == client.post(path, content=body, headers={"Content-Type": "application/json"}).status_code
-        )
+        assert 422 == client.post(path, content=body, headers={"Content-Type": "application/json"}).status_code
     assert 200 == client.get("/admin/record").status_code
 
 

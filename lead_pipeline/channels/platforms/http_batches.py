@@ -53,9 +53,7 @@ class HttpBatches:
             ) from refusal
         outcome = _outcome(answer)
         if isinstance(outcome, str):
-            raise OutcomeUnknown(
-                f"{self._not_agreed(outcome)} Ask what became of {key} before sending it again."
-            )
+            raise OutcomeUnknown(f"{self._not_agreed(outcome)} Ask what became of {key} before sending it again.")
         named = [*outcome.accepted, *(rejection.lead_id for rejection in outcome.rejected)]
         if sorted(named) != sorted(str(lead["id"]) for lead in leads):
             missing = self._not_agreed("it does not name each lead exactly once.")
@@ -69,18 +67,14 @@ class HttpBatches:
         VendorRefused.
         """
         try:
-            answer = self._transport.request(
-                "GET", f"{self._url}/batches/{quote(key, safe='')}", headers=self._key
-            )
+            answer = self._transport.request("GET", f"{self._url}/batches/{quote(key, safe='')}", headers=self._key)
         except VendorRefused as refusal:
             if refusal.status == 404:
                 return None
             raise
         outcome = _outcome(answer)
         if isinstance(outcome, str):
-            raise VendorUnavailable(
-                f"{self._not_agreed(outcome)} Ask again later; if it lasts, ask the platform."
-            )
+            raise VendorUnavailable(f"{self._not_agreed(outcome)} Ask again later; if it lasts, ask the platform.")
         return outcome
 
     def _not_agreed(self, what: str) -> str:

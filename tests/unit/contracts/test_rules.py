@@ -65,8 +65,7 @@ def test_every_problem_of_a_file_is_named_by_rule_and_field_in_one_refusal():
         "leave the key out to not constrain",
         "- rule 'Wrong values', conditions.countries: must be a list such as [a, b], but is 'US'",
         "- rule 'Wrong values', actions.assign_to_workspace: must be true or false, but is 'sometimes'",
-        "- rule 'Wrong values', actions.notify_via[0]: 'pigeon' is not one of "
-        "'email', 'slack', 'sms' or 'webhook'",
+        "- rule 'Wrong values', actions.notify_via[0]: 'pigeon' is not one of 'email', 'slack', 'sms' or 'webhook'",
         "- rule 'Wrong values', is_active: must be true or false, but is 'maybe'",
         "- rule number 5, rule_name: is missing",
         "- rule number 5, destination: is missing",
@@ -148,9 +147,7 @@ def test_any_text_is_either_read_or_refused(text):
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-keys = st.sampled_from(
-    ["rules", "workspace", "rule_name", "conditions", "countries", "actions", "notify_via", "x"]
-)
+keys = st.sampled_from(["rules", "workspace", "rule_name", "conditions", "countries", "actions", "notify_via", "x"])
 contents = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
@@ -199,6 +196,6 @@ def test_rules_behind_one_without_conditions_are_never_reached():
         a_rule(rule_name="early", priority=9, conditions={"countries": ["US"]}),
         a_rule(rule_name="off", is_active=False, priority=-1),
     ]
-    assert [
-        "rule 'late' is never reached: rule 'all' is tried earlier and has no conditions"
-    ] == warnings_for(parse(*rules))
+    assert ["rule 'late' is never reached: rule 'all' is tried earlier and has no conditions"] == warnings_for(
+        parse(*rules)
+    )

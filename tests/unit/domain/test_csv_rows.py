@@ -18,9 +18,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared data folde
 SPECTRUM = sorted(path.stem for path in DATA.glob("csv_spectrum/csvs/*.csv"))
 
 FIELD_TEXT = st.text(st.sampled_from('ab",;\r\n é\ufeff日\t'), max_size=6)
-RAW_TEXT = st.lists(
-    st.sampled_from(['"', '""', ",", "\n", "\r", "\r\n", "a", " ", "é", "\ufeff"]), max_size=40
-)
+RAW_TEXT = st.lists(st.sampled_from(['"', '""', ",", "\n", "\r", "\r\n", "a", " ", "é", "\ufeff"]), max_size=40)
 
 
 def read(data, *, chunk_rows=1000, start_row=0, dialect=None, **options):
@@ -112,9 +110,7 @@ def test_an_awkward_file_is_refused_by_name(name, words):
 def test_what_the_csv_module_writes_is_read_back(rows, newline, encoding):
     width = len(rows[0]) if rows else 1
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows(
-        [[f"h{i}" for i in range(width)], *rows]
-    )
+    csv.writer(out, lineterminator=newline, quoting=csv.QUOTE_ALL).writerows([[f"h{i}" for i in range(width)], *rows])
     assert rows == read(out.getvalue().encode(encoding), dialect=Dialect(encoding))
 
 

@@ -100,17 +100,11 @@ def test_a_file_without_an_identifying_column_is_refused_with_the_columns_seen(c
         (["name"], "full_name"),
     ],
 )
-def test_a_bare_name_is_a_person_beside_person_columns_and_else_a_company_beside_company_columns(
-    columns, meaning
-):
+def test_a_bare_name_is_a_person_beside_person_columns_and_else_a_company_beside_company_columns(columns, meaning):
     assert "name" == match_headers(columns, {}).mapping[meaning].lower()
 
 
-@given(
-    st.lists(
-        st.sampled_from([*CANONICAL, "Name", "E-mail", "Company", "HQ", "City", "x", "isin"]), unique=True
-    )
-)
+@given(st.lists(st.sampled_from([*CANONICAL, "Name", "E-mail", "Company", "HQ", "City", "x", "isin"]), unique=True))
 def test_every_column_is_used_once_or_unmatched(columns):
     try:
         match = match_headers(columns, {})

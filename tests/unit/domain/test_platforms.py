@@ -83,9 +83,7 @@ def test_a_lead_without_contacts_has_no_primary_contact():
     ("value", "sent"), [(Decimal("12.00"), 12), (Decimal("12.5"), 12.5), (float("inf"), None), ("10M", "10M")]
 )
 def test_revenue_is_a_json_value_whatever_the_column_holds(value, sent):
-    payload = upload_payloads(
-        leads(revenue=pd.Series([value, None], index=[7, 3], dtype=object)), contacts()
-    )[7]
+    payload = upload_payloads(leads(revenue=pd.Series([value, None], index=[7, 3], dtype=object)), contacts())[7]
 
     assert sent == payload["revenue"]
 
@@ -141,9 +139,7 @@ def test_the_order_of_the_leads_does_not_change_the_key(lead_ids, random):
     assert idempotency_key("p", "w", lead_ids) == idempotency_key("p", "w", shuffled)
 
 
-@given(
-    st.tuples(st.text(), st.text(), st.lists(st.text())), st.tuples(st.text(), st.text(), st.lists(st.text()))
-)
+@given(st.tuples(st.text(), st.text(), st.lists(st.text())), st.tuples(st.text(), st.text(), st.lists(st.text())))
 def test_other_leads_another_workspace_or_platform_have_another_key(one, other):
     same = (one[0], one[1], sorted(one[2])) == (other[0], other[1], sorted(other[2]))
 

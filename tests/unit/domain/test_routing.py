@@ -125,9 +125,7 @@ def test_the_order_of_rows_and_rules_does_not_matter(leads, rules, data):
     expected = route_leads(frame_of_leads(*leads), frame_of_rules(*rules))
     order = data.draw(st.permutations(range(len(leads))))
     shuffled_rules = data.draw(st.permutations(rules))
-    shuffled = route_leads(
-        frame_of_leads(*leads).iloc[np.array(order, dtype=int)], frame_of_rules(*shuffled_rules)
-    )
+    shuffled = route_leads(frame_of_leads(*leads).iloc[np.array(order, dtype=int)], frame_of_rules(*shuffled_rules))
     pd.testing.assert_frame_equal(expected, shuffled.sort_index(), check_index_type=False)
 
 
@@ -202,9 +200,7 @@ def test_an_explanation_names_the_value_that_decided():
 
 def test_a_later_rule_that_matches_too_did_not_win():
     verdicts = explain(a_lead(), frame_of_rules(a_rule("second"), a_rule("first", priority=5)))
-    assert [("first", True, True), ("second", True, False)] == [
-        (v.rule_name, v.matched, v.won) for v in verdicts
-    ]
+    assert [("first", True, True), ("second", True, False)] == [(v.rule_name, v.matched, v.won) for v in verdicts]
 
 
 def test_a_thousand_rules_decide_a_hundred_thousand_distinct_leads_in_seconds():

@@ -19,9 +19,7 @@ def test_every_filter_reaches_the_search():
     assert {**filters, "limit": 50, "as_of": "2026-01-05"} == search_params(filters, 50, dt.date(2026, 1, 5))
 
 
-@pytest.mark.parametrize(
-    "filters", [{}, {"topic": None, "location": None, "companySize": {}, "industry": None}]
-)
+@pytest.mark.parametrize("filters", [{}, {"topic": None, "location": None, "companySize": {}, "industry": None}])
 def test_what_is_not_asked_for_does_not_constrain(filters):
     assert {
         "topic": None,
