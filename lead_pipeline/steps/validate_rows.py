@@ -41,7 +41,7 @@ def validate_rows(rows: pd.DataFrame, drop: Drop) -> ValidatedRows:
     Leads come in fingerprint order, in which they are inserted; alike ones in the order of their rows.
     """
     leads, failures = validate_leads(check_contract(RawRows, rows), workspace_country=drop.workspace_country)
-    leads = check_contract(ValidatedLeads, leads).sort_values("fingerprint", kind="stable")
+    leads = check_contract(ValidatedLeads, leads)
     received_ms = np.full(len(leads), int(drop.received_at.timestamp() * 1000))
     leads = leads.assign(
         lead_id=lead_ids(received_ms, leads["drop_id"].to_numpy(), leads["row_no"].to_numpy()),
@@ -49,7 +49,7 @@ def validate_rows(rows: pd.DataFrame, drop: Drop) -> ValidatedRows:
         received_at=pd.Series(drop.received_at.isoformat(), index=leads.index, dtype="str"),
         day=pd.Series(drop.day.isoformat(), index=leads.index, dtype="str"),
     )
-    return ValidatedRows(leads, _quarantined(rows, failures))
+    return ValidatedRows(leads.sort_values("fingerprint", kind="stable"), _quarantined(rows, failures))
 
 
 def refused_rows(drop_id: int, rows: list[tuple[int, str, str]]) -> pd.DataFrame:
