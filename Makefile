@@ -28,7 +28,7 @@ up: $(VENV)/runtime.done  ## Dagster's UI, the daemon, the sandbox and Postgres;
 	@$(BIN)/lead-pipeline up $(if $(COMPANIES),--companies "$(COMPANIES)")
 
 fast: $(VENV)/dev.done  ## The tests that need no server
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest tests/unit -n 2
 
 test: $(VENV)/dev.done  ## Set up, then run all tests
 	@$(BIN)/python -m pytest tests
