@@ -17,13 +17,14 @@ def stdout() -> Console:
 
 def show(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; numbers are set right, with thousands separated."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD)
     listed = [list(row) for row in rows]
     for position, column in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[position], int | float) for row in listed)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=numeric)
     for row in listed:
         table.add_row(*(_text(value) for value in row))
+    console.print(title, style="bold", highlight=False)
     console.print(table)
 
 
