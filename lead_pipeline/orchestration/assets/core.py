@@ -6,7 +6,7 @@ from dagster import AssetExecutionContext, AssetSpec, MaterializeResult, asset, 
 
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
+from lead_pipeline.orchestration.policies import DAILY, DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.decide_pending import score_pending
 from lead_pipeline.steps.enrich import enrich_leads
@@ -67,10 +67,8 @@ def validated_leads(context: AssetExecutionContext, pipeline: Pipeline) -> Itera
 @asset(
     deps=["validated_leads"],
     group_name="core",
-    partitions_def=DAYS,
-    owners=DATA_TEAM,
     kinds={"python", "postgres"},
-    retry_policy=THREE_ATTEMPTS,
+    **DAILY,
 )
 def intent_scores(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """The intent band of each lead, hot, warm or cold, with counts by strength and the signals that decided."""
@@ -83,10 +81,8 @@ def intent_scores(context: AssetExecutionContext, pipeline: Pipeline) -> Materia
 @asset(
     deps=["validated_leads"],
     group_name="core",
-    partitions_def=DAYS,
-    owners=DATA_TEAM,
     kinds={"python", "postgres"},
-    retry_policy=THREE_ATTEMPTS,
+    **DAILY,
     tags={"vendor": "clay"},
 )
 def clay_contacts(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:

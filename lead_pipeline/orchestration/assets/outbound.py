@@ -3,8 +3,8 @@
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from lead_pipeline.orchestration.metadata import table_metadata
-from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
+from lead_pipeline.orchestration.partitions import day_of
+from lead_pipeline.orchestration.policies import DAILY, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.plan_uploads import plan_uploads
 from lead_pipeline.steps.run import Run
@@ -14,10 +14,8 @@ from lead_pipeline.steps.upload_leads import upload_leads
 @asset(
     deps=["intent_scores", "clay_contacts"],
     group_name="outbound",
-    partitions_def=DAYS,
-    owners=DATA_TEAM,
     kinds={"python", "postgres"},
-    retry_policy=THREE_ATTEMPTS,
+    **DAILY,
 )
 def platform_uploads(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """Hot and warm leads on the platform of their industry: written down before they are sent, never sent twice.

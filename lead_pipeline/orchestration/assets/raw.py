@@ -14,7 +14,7 @@ from dagster import (
 from lead_pipeline.errors import TransientError
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
+from lead_pipeline.orchestration.policies import DAILY, DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.pull_companies import Pulled, pull_companies
 from lead_pipeline.steps.run import Run
@@ -31,10 +31,8 @@ raw_csv_uploads = AssetSpec(
 
 @asset(
     group_name="raw",
-    partitions_def=DAYS,
-    owners=DATA_TEAM,
     kinds={"python", "postgres"},
-    retry_policy=THREE_ATTEMPTS,
+    **DAILY,
     tags={"vendor": "datashopper"},
     check_specs=[
         AssetCheckSpec(

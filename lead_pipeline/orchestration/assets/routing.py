@@ -3,8 +3,8 @@
 from dagster import AssetExecutionContext, MaterializeResult, asset
 
 from lead_pipeline.orchestration.metadata import table_metadata
-from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
+from lead_pipeline.orchestration.partitions import day_of
+from lead_pipeline.orchestration.policies import DAILY, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.decide_pending import route_pending
 from lead_pipeline.steps.run import Run
@@ -13,10 +13,8 @@ from lead_pipeline.steps.run import Run
 @asset(
     deps=["intent_scores"],
     group_name="routing",
-    partitions_def=DAYS,
-    owners=DATA_TEAM,
     kinds={"python", "postgres"},
-    retry_policy=THREE_ATTEMPTS,
+    **DAILY,
 )
 def routed_assignments(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """The workspace that each lead goes to, with the reason and the rule set version that decided."""
