@@ -1,8 +1,5 @@
 """Dagster's own home: its storage on our Postgres, and the environment that its processes need."""
 
-import os
-from pathlib import Path
-
 import yaml
 
 from lead_pipeline.settings import Settings
@@ -38,9 +35,3 @@ def prepare_dagster(url: str, chosen: Settings, *, sandbox_url: str) -> dict[str
         "LEAD_PIPELINE_VAR": str(chosen.var_dir.resolve()),
         "PYTHONWARNINGS": "ignore",
     }
-
-
-def use(environment: dict[str, str]) -> None:
-    """Set variables for this process and its children."""
-    os.environ.update(environment)
-    Path(environment["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)

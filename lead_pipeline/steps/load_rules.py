@@ -40,7 +40,13 @@ def load_rules(conn: psycopg.Connection, path: Path, *, workspace: str | None, r
     With `replace`, rules of the workspace that the file does not name are removed. Raises RulesRefused with
     every problem of the file; then none of it is loaded.
     """
-    rule_file = _read(path)
+    return put_in_force(conn, _read(path), workspace=workspace, replace=replace)
+
+
+def put_in_force(
+    conn: psycopg.Connection, rule_file: RuleFile, *, workspace: str | None = None, replace: bool = False
+) -> LoadedRules:
+    """Save rules that are parsed already, as `load_rules` does, in one transaction."""
     with conn.transaction():
         known = workspace_ids_by_slug(conn)
         workspace_id = _owner(workspace, rule_file, known)

@@ -1,14 +1,13 @@
 """Workspaces, standing queries and rules from one description. Saving it again changes nothing."""
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lead_pipeline.contracts.rules import parse_rules
 from lead_pipeline.domain.platforms import LIMITS
-from lead_pipeline.steps.load_rules import load_rules
+from lead_pipeline.steps.load_rules import put_in_force
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.workspaces import save_query, save_workspace
 
@@ -23,7 +22,4 @@ def seed(url: str, description: Mapping[str, Any], *, platforms_url: str, platfo
         }
         for query in description["queries"]:
             save_query(conn, ids[description["queries_of"]], query["name"], query["filters"])
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "rules.yaml"
-            file.write_text(yaml.safe_dump(description["rules"]))
-            load_rules(conn, file, workspace=None)
+        put_in_force(conn, parse_rules(yaml.safe_dump(description["rules"]), format="yaml"))
