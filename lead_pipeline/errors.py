@@ -5,12 +5,16 @@ LeadPipelineError
 │   ├── SettingsError         the environment names something that cannot be used
 │   ├── DataFolderError       the embedded server's folder is not what it should be
 │   ├── FileRefused           a file cannot be imported; nothing of it was
+│   │   └── PlanExceeded      a file has more rows than the workspace's plan takes
 │   ├── RulesRefused          a rules file breaks its contract; none of it was loaded
+│   ├── KeyRefused            an API key that is unknown, revoked or not made for this
+│   ├── RepairRefused         a repair that cannot be applied; no row was changed
 │   ├── NotFound              an id or name that the store does not know
 │   ├── ContractBroken        a frame between two stages is not what its contract says (a defect)
 │   └── VendorRefused         the other side understood and said no (4xx)
 └── TransientError            the same call may succeed later
     ├── DatabaseUnavailable   Postgres does not answer
+    ├── LimitReached          asked too often; carries retry_after in seconds
     ├── InProgress            another process is at this very piece of work
     ├── VendorUnavailable     timeout, reset, 5xx or an answer that cannot be parsed
     │   └── RateLimited       429; carries retry_after in seconds
@@ -38,8 +42,27 @@ class FileRefused(PermanentError):
     """A file cannot be imported. Nothing of it was."""
 
 
+class PlanExceeded(FileRefused):
+    """A file has more rows than the workspace's plan takes. None of it was imported."""
+
+
 class RulesRefused(PermanentError):
     """A rules file breaks its contract. None of it was loaded."""
+
+
+class KeyRefused(PermanentError):
+    """An API key that is missing, unknown, revoked or not made for what was asked.
+
+    `is_known` is False where the caller has not proved who it is (401), True where it may not do this (403).
+    """
+
+    def __init__(self, message: str, *, is_known: bool = False) -> None:
+        super().__init__(message)
+        self.is_known = is_known
+
+
+class RepairRefused(PermanentError):
+    """A repair that cannot be applied. No row was changed."""
 
 
 class NotFound(PermanentError):
@@ -67,6 +90,14 @@ class TransientError(LeadPipelineError):
 
 class DatabaseUnavailable(TransientError):
     """Postgres does not answer."""
+
+
+class LimitReached(TransientError):
+    """Asked too often. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class InProgress(TransientError):

@@ -30,31 +30,7 @@ def storable_text(value: str) -> str:
     return _NOT_STORABLE.sub("\ufffd", value)
 
 
-def _row(company: object) -> dict[str, str | None]:
-    fields = company if isinstance(company, dict) else {}
-    location = fields.get("location")
-    place = location if isinstance(location, dict) else {}
-    attributes: dict[str, object] = (
-        {"vendor_id": fields.get("id"), "sector": fields.get("sector")}
-        if isinstance(company, dict)
-        else {"junk": company}
-    )
-    return {
-        "company_name": _text(fields.get("name")),
-        "company_industry": _text(fields.get("industry")),
-        "website": _text(fields.get("website")),
-        "phone": _text(fields.get("phone")),
-        "company_location_city": _text(place.get("city")),
-        "company_location_state": _text(place.get("state")),
-        "company_location_country": _text(place.get("country")),
-        "employee_count": _text(fields.get("employee_count")),
-        "revenue": _text(fields.get("revenue")),
-        "signals": json_text(fields["signals"]) if fields.get("signals") else None,
-        "attributes": json_text(attributes),
-    }
-
-
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
     """Text as it came, a number as its shortest decimal form, None for anything else."""
     if isinstance(value, str):
         return storable_text(value)
@@ -65,3 +41,27 @@ def _text(value: object) -> str | None:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     return None
+
+
+def _row(company: object) -> dict[str, str | None]:
+    fields = company if isinstance(company, dict) else {}
+    location = fields.get("location")
+    place = location if isinstance(location, dict) else {}
+    attributes: dict[str, object] = (
+        {"vendor_id": fields.get("id"), "sector": fields.get("sector")}
+        if isinstance(company, dict)
+        else {"junk": company}
+    )
+    return {
+        "company_name": text_of(fields.get("name")),
+        "company_industry": text_of(fields.get("industry")),
+        "website": text_of(fields.get("website")),
+        "phone": text_of(fields.get("phone")),
+        "company_location_city": text_of(place.get("city")),
+        "company_location_state": text_of(place.get("state")),
+        "company_location_country": text_of(place.get("country")),
+        "employee_count": text_of(fields.get("employee_count")),
+        "revenue": text_of(fields.get("revenue")),
+        "signals": json_text(fields["signals"]) if fields.get("signals") else None,
+        "attributes": json_text(attributes),
+    }

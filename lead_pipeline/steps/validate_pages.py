@@ -8,7 +8,7 @@ import pandas as pd
 
 from lead_pipeline.domain.accounting import Accounting
 from lead_pipeline.domain.vendor_rows import VENDOR_COLUMNS, companies_to_rows
-from lead_pipeline.steps.validate_rows import ValidatedRows, commit_rows, validate_rows
+from lead_pipeline.steps.validate_rows import commit_rows, validate_rows
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.drops import Drop, advance, claim
 
@@ -23,8 +23,8 @@ def validate_pages(url: str, day: date) -> Accounting:
             with conn.transaction():
                 drops = claim(conn, stage="landed", day=day, kinds=("vendor_page",), limit=PAGES_AT_ONCE)
                 if drops:
-                    parts = [validate_rows(rows_of_page(drop), drop) for drop in drops]
-                    total += commit_rows(conn, _together(parts)).counts
+                    rows = pd.concat([rows_of_page(drop) for drop in drops], ignore_index=True)
+                    total += commit_rows(conn, validate_rows(rows, drops)).counts
                     advance(conn, [drop.drop_id for drop in drops], stage="validated")
             if not drops:
                 return total
@@ -36,10 +36,3 @@ def rows_of_page(drop: Drop) -> pd.DataFrame:
     taken = json.loads(drop.body)["companies"][: drop.headers["companies"]]
     rows = pd.DataFrame(companies_to_rows(taken), columns=list(VENDOR_COLUMNS)).astype("str")
     return rows.assign(drop_id=np.int64(drop.drop_id), row_no=np.arange(len(rows), dtype="int64"))
-
-
-def _together(parts: list[ValidatedRows]) -> ValidatedRows:
-    return ValidatedRows(
-        pd.concat([part.leads for part in parts], ignore_index=True),
-        pd.concat([part.quarantined for part in parts], ignore_index=True),
-    )

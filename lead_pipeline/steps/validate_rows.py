@@ -1,10 +1,10 @@
 """Rows of any origin to leads and quarantined rows: validated, identified, committed. Reads no body and no file."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import psycopg
 
@@ -35,25 +35,20 @@ class CommittedRows:
     counts: Accounting
 
 
-def validate_rows(rows: pd.DataFrame, drop: Drop) -> ValidatedRows:
-    """Canonical text rows of one drop, with drop_id and row_no, to what can be committed. Pure.
+def validate_rows(rows: pd.DataFrame, drops: Sequence[Drop]) -> ValidatedRows:
+    """Canonical text rows with drop_id and row_no, of drops whose workspace is known, to what can be committed. Pure.
 
     Leads come in fingerprint order, in which they are inserted; alike ones in the order of their rows.
     """
-    leads, failures = validate_leads(check_contract(RawRows, rows), workspace_country=drop.workspace_country)
-    leads = check_contract(ValidatedLeads, leads)
-    received_ms = np.full(len(leads), int(drop.received_at.timestamp() * 1000))
-    leads = leads.assign(
-        lead_id=lead_ids(received_ms, leads["drop_id"].to_numpy(), leads["row_no"].to_numpy()),
-        workspace_id=pd.Series(drop.workspace_id, index=leads.index, dtype="str"),
-        received_at=pd.Series(drop.received_at.isoformat(), index=leads.index, dtype="str"),
-        day=pd.Series(drop.day.isoformat(), index=leads.index, dtype="str"),
-    )
-    return ValidatedRows(leads.sort_values("fingerprint", kind="stable"), _quarantined(rows, failures))
+    rows = check_contract(RawRows, rows)
+    parts = [_of_country(part, country) for country, part in _by_country(rows, drops)]
+    leads = _stamp(pd.concat([part.leads for part in parts], ignore_index=True), drops)
+    quarantined = pd.concat([part.quarantined for part in parts], ignore_index=True)
+    return ValidatedRows(leads.sort_values("fingerprint", kind="stable"), quarantined)
 
 
-def refused_rows(drop_id: int, rows: list[tuple[int, str, str]]) -> pd.DataFrame:
-    """Lines that no row could be read from, as quarantined rows: (row_no, reason, text) each."""
+def refused_rows(rows: Sequence[tuple[int, int, str, str]]) -> pd.DataFrame:
+    """What no row could be read from, as quarantined rows: (drop_id, row_no, reason, text) each."""
     return pd.DataFrame(
         [
             {
@@ -63,7 +58,7 @@ def refused_rows(drop_id: int, rows: list[tuple[int, str, str]]) -> pd.DataFrame
                 "reasons": json.dumps([{"column": None, "check": reason, "value": None}]),
                 "contract_version": CONTRACT_VERSION,
             }
-            for row_no, reason, text in rows
+            for drop_id, row_no, reason, text in rows
         ],
         columns=_QUARANTINE_COLUMNS,
     )
@@ -88,14 +83,53 @@ def commit_rows(conn: psycopg.Connection, rows: ValidatedRows) -> CommittedRows:
     return CommittedRows(new, Accounting(len(new), len(duplicates), len(rows.quarantined)))
 
 
+def _by_country(rows: pd.DataFrame, drops: Sequence[Drop]) -> list[tuple[str | None, pd.DataFrame]]:
+    """The rows by their workspace's country, which decides how a national phone is read."""
+    countries = {drop.workspace_country for drop in drops}
+    if len(countries) == 1:
+        return [(countries.pop(), rows)]
+    ids = {country: [drop.drop_id for drop in drops if drop.workspace_country == country] for country in countries}
+    ordered = sorted(ids.items(), key=lambda entry: entry[0] or "")
+    return [(country, rows[rows["drop_id"].isin(of)]) for country, of in ordered]
+
+
+def _of_country(rows: pd.DataFrame, country: str | None) -> ValidatedRows:
+    leads, failures = validate_leads(rows, workspace_country=country)
+    return ValidatedRows(check_contract(ValidatedLeads, leads), _quarantined(rows, failures))
+
+
+def _stamp(leads: pd.DataFrame, drops: Sequence[Drop]) -> pd.DataFrame:
+    """The columns that a lead has of its drop."""
+    received_ms = {drop.drop_id: int(drop.received_at.timestamp() * 1000) for drop in drops}
+    return leads.assign(
+        lead_id=lead_ids(
+            _of_drop(leads, received_ms, "int64").to_numpy(), leads["drop_id"].to_numpy(), leads["row_no"].to_numpy()
+        ),
+        workspace_id=_of_drop(leads, {drop.drop_id: drop.workspace_id for drop in drops}, "str"),
+        received_at=_of_drop(leads, {drop.drop_id: drop.received_at.isoformat() for drop in drops}, "str"),
+        day=_of_drop(leads, {drop.drop_id: drop.day.isoformat() for drop in drops}, "str"),
+    )
+
+
+def _of_drop(leads: pd.DataFrame, values: Mapping[int, object], dtype: Any) -> pd.Series:
+    of_all = len(values) == 1  # one drop, and maybe fifty thousand rows
+    column: pd.Series = (
+        pd.Series(next(iter(values.values())), index=leads.index, dtype=dtype)
+        if of_all
+        else (leads["drop_id"].map(values).astype(dtype))
+    )
+    return column
+
+
 def _quarantined(rows: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
     if failures.empty:
         return pd.DataFrame(columns=_QUARANTINE_COLUMNS)
-    reasons: dict[int, list[dict[str, Any]]] = {}
+    reasons: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in failures.astype(object).where(failures.notna(), None).to_dict("records"):
         reason = {"column": row["column"], "check": row["check"], "value": row["value"]}
-        reasons.setdefault(row["row_no"], []).append(reason)
-    refused = rows[rows["row_no"].isin(reasons.keys())].set_index("row_no", drop=False)
+        reasons.setdefault((row["drop_id"], row["row_no"]), []).append(reason)
+    keys = pd.MultiIndex.from_frame(rows[["drop_id", "row_no"]])
+    refused = rows[keys.isin(reasons.keys())]
     cells = refused.drop(columns=["drop_id", "row_no"]).astype(object)
     records = cells.where(cells.notna(), None).to_dict("records")
     return pd.DataFrame(
@@ -103,7 +137,9 @@ def _quarantined(rows: pd.DataFrame, failures: pd.DataFrame) -> pd.DataFrame:
             "drop_id": refused["drop_id"].to_numpy(),
             "row_no": refused["row_no"].to_numpy(),
             "row": [json.dumps({k: v for k, v in record.items() if v is not None}) for record in records],
-            "reasons": [json.dumps(reasons[row_no], default=str) for row_no in refused["row_no"]],
+            "reasons": [
+                json.dumps(reasons[key], default=str) for key in zip(refused["drop_id"], refused["row_no"], strict=True)
+            ],
             "contract_version": CONTRACT_VERSION,
         }
     )

@@ -16,6 +16,7 @@ from lead_pipeline.domain.accounting import Accounting
 from lead_pipeline.errors import InProgress
 
 _HELD_SECONDS = 2
+SETTLED = ("routed", "kept", "quarantined")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Drop:
     drop_id: int
     source: str
     kind: str
-    workspace_id: str
+    event_type: str | None
+    workspace_id: str | None
     workspace_country: str | None
     headers: Mapping[str, Any]
     body: bytes | None
@@ -43,7 +45,7 @@ class Landing:
     source: str
     kind: str
     external_id: str
-    workspace_id: str | UUID
+    workspace_id: str | UUID | None
     day: date
     received_at: datetime
     body_sha256: str
@@ -55,8 +57,8 @@ class Landing:
     stage: str = "landed"
 
 
-_COLUMNS = """d.drop_id, d.source, d.kind, d.workspace_id::text AS workspace_id, w.country AS workspace_country,
-    d.headers, d.body, d.blob_path, d.day, d.received_at, d.stage, d.next_row"""
+_COLUMNS = """d.drop_id, d.source, d.kind, d.event_type, d.workspace_id::text AS workspace_id,
+    w.country AS workspace_country, d.headers, d.body, d.blob_path, d.day, d.received_at, d.stage, d.next_row"""
 
 
 def land(conn: psycopg.Connection, landing: Landing) -> tuple[int, bool]:
@@ -80,16 +82,25 @@ def land(conn: psycopg.Connection, landing: Landing) -> tuple[int, bool]:
     return known[0], False
 
 
-def claim(conn: psycopg.Connection, *, stage: str, day: date, kinds: Sequence[str], limit: int) -> list[Drop]:
-    """Lock the next drops of a day at a stage, leaving those that another transaction holds."""
+def claim(
+    conn: psycopg.Connection,
+    *,
+    stage: str,
+    day: date,
+    kinds: Sequence[str],
+    limit: int,
+    sources: Sequence[str] | None = None,
+) -> list[Drop]:
+    """Lock the next drops of a day at a stage, of some sources or all, leaving those that another transaction holds."""
+    named = None if sources is None else list(sources)
     with conn.cursor(row_factory=class_row(Drop)) as cursor:
         return cursor.execute(
             f"""
-            SELECT {_COLUMNS} FROM raw.drops d JOIN core.workspaces w USING (workspace_id)
-            WHERE d.stage = %s AND d.day = %s AND d.kind = ANY(%s)
+            SELECT {_COLUMNS} FROM raw.drops d LEFT JOIN core.workspaces w USING (workspace_id)
+            WHERE d.stage = %s AND d.day = %s AND d.kind = ANY(%s) AND (%s::text[] IS NULL OR d.source = ANY(%s))
             ORDER BY d.drop_id LIMIT %s FOR UPDATE OF d SKIP LOCKED
             """,  # noqa: S608 - the columns are a constant
-            [stage, day, list(kinds), limit],
+            [stage, day, list(kinds), named, named, limit],
         ).fetchall()
 
 
@@ -97,9 +108,21 @@ def read_drop(conn: psycopg.Connection, drop_id: int) -> Drop:
     """One drop as it stands, not locked."""
     with conn.cursor(row_factory=class_row(Drop)) as cursor:
         return cursor.execute(
-            f"SELECT {_COLUMNS} FROM raw.drops d JOIN core.workspaces w USING (workspace_id) WHERE d.drop_id = %s",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM raw.drops d LEFT JOIN core.workspaces w USING (workspace_id) WHERE d.drop_id = %s",  # noqa: S608
             [drop_id],
         ).fetchall()[0]
+
+
+def lock_drops(conn: psycopg.Connection, drop_ids: Sequence[int], *, stage: str) -> list[Drop]:
+    """Lock those of the drops that are at a stage and that nobody else holds, in order of id."""
+    with conn.cursor(row_factory=class_row(Drop)) as cursor:
+        return cursor.execute(
+            f"""
+            SELECT {_COLUMNS} FROM raw.drops d LEFT JOIN core.workspaces w USING (workspace_id)
+            WHERE d.stage = %s AND d.drop_id = ANY(%s) ORDER BY d.drop_id FOR UPDATE OF d SKIP LOCKED
+            """,  # noqa: S608 - the columns are a constant
+            [stage, list(drop_ids)],
+        ).fetchall()
 
 
 def pending(conn: psycopg.Connection, *, stage: str, day: date, kinds: Sequence[str]) -> list[int]:
@@ -160,8 +183,36 @@ def count_rows(conn: psycopg.Connection, counts: pd.DataFrame) -> None:
 def advance(conn: psycopg.Connection, drop_ids: Sequence[int], *, stage: str, next_row: int | None = None) -> None:
     """Move drops to a stage, in the transaction that inserted what they became."""
     conn.execute(
-        "UPDATE raw.drops SET stage = %s, next_row = coalesce(%s, next_row), error = NULL WHERE drop_id = ANY(%s)",
-        [stage, next_row, list(drop_ids)],
+        """
+        UPDATE raw.drops SET stage = %(stage)s, next_row = coalesce(%(next_row)s, next_row), error = NULL,
+            settled_at = CASE WHEN %(stage)s = ANY(%(settled)s) THEN now() END
+        WHERE drop_id = ANY(%(ids)s)
+        """,
+        {"stage": stage, "next_row": next_row, "settled": list(SETTLED), "ids": list(drop_ids)},
+    )
+
+
+def refuse_whole(conn: psycopg.Connection, reasons: Mapping[int, str]) -> None:
+    """Drop id to why nothing can be read from it: its stage, for whoever looks at the drop."""
+    conn.execute(
+        """
+        UPDATE raw.drops d SET stage = 'quarantined', error = n.reason, settled_at = now()
+        FROM unnest(%s::bigint[], %s::text[]) AS n (drop_id, reason) WHERE d.drop_id = n.drop_id
+        """,
+        [list(reasons), list(reasons.values())],
+    )
+
+
+def name_workspaces(conn: psycopg.Connection, names: Mapping[int, str]) -> None:
+    """Drop id to a workspace's slug or id, for drops that have none: those that are known become theirs."""
+    conn.execute(
+        """
+        UPDATE raw.drops d SET workspace_id = w.workspace_id
+        FROM unnest(%s::bigint[], %s::text[]) AS n (drop_id, name)
+        JOIN core.workspaces w ON w.slug = n.name OR w.workspace_id::text = n.name
+        WHERE d.drop_id = n.drop_id AND d.workspace_id IS NULL
+        """,
+        [list(names), list(names.values())],
     )
 
 

@@ -27,7 +27,7 @@ def landed(conn, workspace, name):
 
 def rows_of(drop, *emails):
     frame = pd.DataFrame({"email": pd.Series(emails, dtype="str")})
-    return validate_rows(frame.assign(drop_id=np.int64(drop.drop_id), row_no=np.arange(len(emails))), drop)
+    return validate_rows(frame.assign(drop_id=np.int64(drop.drop_id), row_no=np.arange(len(emails))), [drop])
 
 
 def test_a_writer_that_loses_the_race_for_a_lead_keeps_its_others_and_records_a_sighting(database):

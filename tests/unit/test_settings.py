@@ -72,6 +72,22 @@ def test_secrets_and_the_databases_password_do_not_show():
     assert "hunter2" not in repr(settings) + str(settings)
 
 
+@pytest.mark.parametrize("secret", ["x" * 31, "ab" * 31, "é" * 15])
+def test_a_webhook_secret_of_fewer_than_32_bytes_is_refused_and_not_shown(secret):
+    with pytest.raises(SettingsError, match="openssl rand -hex 32") as refused:
+        load_settings({"CLAY_WEBHOOK_SECRET": secret})
+    assert secret not in str(refused.value)
+
+
+def test_a_source_takes_its_secret_and_the_one_before_while_it_is_rotated():
+    new, old = "ab" * 32, "x" * 32
+    settings = load_settings({"AUDIENCE_LABS_WEBHOOK_SECRET": new, "AUDIENCE_LABS_WEBHOOK_SECRET_PREVIOUS": old})
+    assert (new, old) == settings.webhook_secrets("audience-labs")
+    assert (old,) == load_settings({"WEBHOOK_SECRET": old}).webhook_secrets("c2s")
+    assert () == settings.webhook_secrets("datashopper")
+    assert new not in repr(settings)
+
+
 def test_settings_do_not_change():
     with pytest.raises(ValidationError):
         load_settings({}).clay_burst = 3

@@ -1,0 +1,1 @@
+"""The ASGI front door: request, step, response, and nothing else."""
