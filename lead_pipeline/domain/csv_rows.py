@@ -24,6 +24,7 @@ from lead_pipeline.errors import FileRefused
 # the handler for bad rows, alone or glued to the row whose quote was never closed. Null bytes were refused
 # before.
 _END_MARK = '\n\x00"'
+MOST_BAD_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,19 @@ def read_chunks(
         yield parsed.take(min(parsed.first + chunk_rows, parsed.frontier))
 
 
+def count_rows(stream: BinaryIO, dialect: Dialect, *, block_bytes: int = BLOCK_BYTES) -> int:
+    """How many rows, good and bad, `read_chunks` yields of the whole stream. Memory: a few blocks.
+
+    Raises as `read_chunks` does, and FileRefused where more than MOST_BAD_ROWS do not fit the header.
+    """
+    blocks = _blocks(stream, dialect, block_bytes)
+    labels, rest = _split_header(blocks, dialect)
+    counted = _Counted(labels)
+    for batch in _batches(_Body(rest, counted.watched(blocks)), labels, dialect, counted, block_bytes):
+        counted.frontier += batch.num_rows
+    return counted.total()
+
+
 class _Parsed:
     """Rows parsed and not yielded: `first` is the first of them, `frontier` the first row not parsed."""
 
@@ -143,6 +157,30 @@ class _Parsed:
         chunk = CsvChunk(self.first, rows, np.concatenate(numbers), bad, end)
         self.first = end
         return chunk
+
+
+class _Counted(_Parsed):
+    """Rows counted and not kept: `frontier` counts the good ones."""
+
+    def __init__(self, labels: list[str]) -> None:
+        super().__init__(labels, 0)
+        self.bad = 0
+
+    def refuse(self, row: pa_csv.InvalidRow) -> str:
+        text, end_mark, _ = row.text.partition("\x00")
+        self.bad += not end_mark or text not in ("", "\n")
+        return "skip"
+
+    def watched(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks, as long as not so many rows are bad that the header cannot be theirs: each costs time."""
+        for block in blocks:
+            self.total()
+            yield block
+
+    def total(self) -> int:
+        if self.bad > MOST_BAD_ROWS:
+            raise FileRefused(f"more than {MOST_BAD_ROWS} rows have not as many fields as the first row. Correct that.")
+        return self.frontier + self.bad
 
 
 class _Body:

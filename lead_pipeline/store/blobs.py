@@ -3,44 +3,69 @@
 import hashlib
 import os
 import shutil
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 from uuid import uuid4
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from lead_pipeline.errors import NotFound
 
 _BLOCK = 1 << 20
 
 
-def keep_file(blobs: str, path: Path) -> tuple[str, str]:
-    """Copy a file into the store. Returns its SHA-256 and the path to hand to `open_blob`.
+@dataclass(frozen=True)
+class StagedBlob:
+    """Bytes that are in the store and not kept yet. `name` is the SHA-256 of exactly these, to hand to `open_blob`."""
+
+    name: str
+    size: int
+    keep: Callable[[], None]
+
+
+@contextmanager
+def staged_blob(blobs: str, stream: BinaryIO) -> Iterator[StagedBlob]:
+    """Copy a stream, from where it stands, into the store. What is not kept by the end is gone again.
 
     The digest is that of the bytes that were copied, so a file that grows meanwhile cannot lie about itself.
     """
     filesystem, root = fsspec.core.url_to_fs(blobs)
     filesystem.makedirs(root, exist_ok=True)
     part = f"{root}/{uuid4().hex}.part"
-    digest = hashlib.sha256()
+    digest, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as source, filesystem.open(part, "wb") as target:
-            while block := source.read(_BLOCK):
+        with filesystem.open(part, "wb") as target:
+            while block := stream.read(_BLOCK):
                 digest.update(block)
                 target.write(block)
+                size += len(block)
             target.flush()
             if hasattr(target, "fileno"):
                 os.fsync(target.fileno())
-    except BaseException:
+        name = digest.hexdigest()
+
+        def keep() -> None:
+            if not filesystem.exists(f"{root}/{name}"):
+                filesystem.mv(part, f"{root}/{name}")
+            if isinstance(filesystem, LocalFileSystem):
+                _sync_folder(root)
+
+        yield StagedBlob(name, size, keep)
+    finally:
         if filesystem.exists(part):
             filesystem.rm(part)
-        raise
-    name = digest.hexdigest()
-    if filesystem.exists(f"{root}/{name}"):
-        filesystem.rm(part)
-    else:
-        filesystem.mv(part, f"{root}/{name}")
-    return name, name
+
+
+def _sync_folder(path: str) -> None:
+    """Make a file's name as durable as its bytes."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def open_blob(blobs: str, name: str) -> BinaryIO:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
 
 from lead_pipeline.errors import DatabaseUnavailable, SettingsError
 from lead_pipeline.settings import Settings
@@ -36,6 +37,21 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
             f"Postgres does not answer ({' '.join(str(error).split())}). "
             "Check DATABASE_URL, or unset it for the embedded server."
         ) from error
+
+
+@contextmanager
+def open_pool(url: str, *, size: int, wait: float) -> Iterator[ConnectionPool]:
+    """Connections that commit by themselves, kept for threads that answer requests; none is made unasked.
+
+    Who waits longer than `wait` seconds for one gets PoolTimeout, an OperationalError.
+    """
+    options = {"autocommit": True, "application_name": "lead_pipeline", "options": "-c timezone=UTC"}
+    pool = ConnectionPool(
+        url, min_size=0, max_size=size, kwargs={**options, "connect_timeout": 3}, timeout=wait, open=False,
+        check=ConnectionPool.check_connection, reconnect_timeout=wait,
+    )  # fmt: skip
+    with pool:
+        yield pool
 
 
 def ensure_database(url: str) -> None:

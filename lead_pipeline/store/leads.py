@@ -107,3 +107,13 @@ def quarantined_of_drop(conn: psycopg.Connection, drop_id: int) -> pd.DataFrame:
         "WHERE drop_id = %s ORDER BY row_no",
         [drop_id],
     )
+
+
+def quarantined_page(conn: psycopg.Connection, drop_id: int, *, after: int, limit: int) -> pd.DataFrame:
+    """As `quarantined_of_drop`, at most `limit` rows that come after row number `after`."""
+    return fetch_frame(
+        conn,
+        "SELECT row_no, row::text AS row, reasons::text AS reasons FROM core.quarantined_rows "
+        "WHERE drop_id = %s AND row_no > %s ORDER BY row_no LIMIT %s",
+        [drop_id, after, limit],
+    )

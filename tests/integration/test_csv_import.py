@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from lead_pipeline.domain.cells import clean_cells
 from lead_pipeline.domain.email import ask_library
 from lead_pipeline.errors import FileRefused, NotFound
-from lead_pipeline.steps.import_csv import import_csv
+from lead_pipeline.steps.import_csv import import_csv, import_pending
 from lead_pipeline.steps.land_csv import Reading, land_csv
 from lead_pipeline.steps.load_rules import load_rules
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.leads import quarantined_of_drop
 from lead_pipeline.store.schema import migrate
-from lead_pipeline.store.upload_jobs import job_of_drop, routing_of_drop
+from lead_pipeline.store.upload_jobs import close_job, job_of_drop, routing_of_drop
 from lead_pipeline.store.workspaces import save_workspace
 
 pytestmark = pytest.mark.integration
@@ -155,6 +155,24 @@ def test_the_same_file_again_is_the_same_drop_and_adds_nothing(desk):
     assert (drop, False) == (again.drop_id, again.is_new)
     assert 2 == desk.resume(drop).received
     assert before == desk.everything()
+
+
+def test_a_file_whose_job_is_removed_by_now_gets_its_job_again(desk):
+    drop = desk.load(SAMPLE)
+    with desk.connect() as conn:
+        conn.execute("DELETE FROM core.bulk_upload_jobs")
+    assert drop == desk.land(SAMPLE).drop_id
+    assert ("completed", 2, 2, 0, 0) == desk.sums(drop)
+
+
+def test_a_file_whose_imports_keep_dying_is_not_tried_again_with_its_day(desk):
+    dead, other = desk.land(SAMPLE).drop_id, desk.land(people(range(3)), name="other.csv").drop_id
+    with desk.connect() as conn:
+        close_job(conn, dead, now=NOON, error="its run died three times")
+        conn.execute("UPDATE core.bulk_upload_jobs SET attempts = 3 WHERE drop_id = %s", [dead])
+    assert 3 == import_pending(desk.url, desk.blobs, NOON.date(), a_run()).accepted
+    assert ("failed", 0, 0, 0, 0) == desk.sums(dead)
+    assert ("completed", 3, 3, 0, 0) == desk.sums(other)
 
 
 def test_the_same_file_in_another_workspace_is_another_import(desk):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.csv_dialect import Dialect, dialect_of
-from lead_pipeline.domain.csv_rows import BadRow, read_chunks, read_header
+from lead_pipeline.domain.csv_rows import MOST_BAD_ROWS, BadRow, count_rows, read_chunks, read_header
 from lead_pipeline.errors import FileRefused
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -200,3 +200,22 @@ def test_a_reader_may_be_left_early_and_the_stream_stays_open():
     stream = io.BytesIO(b"a,b\n" + b"1,2\n" * 100_000)
     assert 10 == next(read_chunks(stream, Dialect(), chunk_rows=10)).next_row
     assert not stream.closed
+
+
+@given(
+    table=st.lists(st.lists(st.sampled_from(["a", "", '"q"', "x\ny", '"', "é"]), min_size=1, max_size=4), max_size=12),
+    end=st.sampled_from(["", "\n", '"', '\n"open', "\n,,,,"]),
+)
+def test_counting_finds_as_many_rows_as_reading_yields(table, end):
+    text = "a,b,c\n" + "\n".join(",".join(row) for row in table) + end
+    dialect = Dialect()
+    last = 0
+    for chunk in read_chunks(io.BytesIO(text.encode()), dialect, chunk_rows=3):
+        last = chunk.next_row
+    assert last == count_rows(io.BytesIO(text.encode()), dialect)
+
+
+def test_a_file_whose_rows_nearly_all_misfit_the_header_is_refused_before_it_is_counted():
+    text = b"a,b,c\n" + b"1,2\n" * (MOST_BAD_ROWS + 600_000)
+    with pytest.raises(FileRefused, match="have not as many fields as the first row"):
+        count_rows(io.BytesIO(text), Dialect())

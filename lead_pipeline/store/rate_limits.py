@@ -1,0 +1,66 @@
+"""How often a caller may ask, kept in Postgres so that every process of the service agrees. Knows no clock of its own.
+
+`take` is GCRA: an allowance that refills evenly, in one row a caller. `take_upload` is a sliding window over the
+uploads themselves.
+"""
+
+from datetime import datetime, timedelta
+
+import psycopg
+
+from lead_pipeline.errors import LimitReached
+
+_WINDOW = timedelta(hours=1)
+
+
+def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int, now: datetime) -> None:
+    """Take one of a caller's allowance: `burst` at once after a pause, `per_minute` sustained.
+
+    One statement, so two at once cannot both take the last. Raises LimitReached with the seconds until the next.
+    """
+    step = timedelta(minutes=1) / per_minute
+    row = conn.execute(
+        """
+        WITH taken AS (
+            INSERT INTO core.rate_limits AS r (scope, full_at) VALUES (%(scope)s, %(now)s + %(step)s)
+            ON CONFLICT (scope) DO UPDATE SET full_at = greatest(r.full_at, %(now)s) + %(step)s
+            WHERE greatest(r.full_at, %(now)s) + %(step)s <= %(now)s + %(step)s * %(burst)s
+            RETURNING 1
+        )
+        SELECT EXISTS (SELECT 1 FROM taken), (SELECT full_at FROM core.rate_limits WHERE scope = %(scope)s)
+        """,
+        {"scope": scope, "now": now, "step": step, "burst": burst},
+    ).fetchone()
+    assert row is not None
+    is_taken, full_at = row
+    if not is_taken:
+        wait = step if full_at is None else full_at + step - step * burst - now
+        seconds = max(wait, timedelta(milliseconds=1)).total_seconds()
+        raise LimitReached(
+            f"more than {per_minute:g} requests a minute. Wait {seconds:.3g} s, then send this one again.",
+            retry_after=seconds,
+        )
+
+
+def take_upload(conn: psycopg.Connection, workspace_id: str, *, per_hour: int, now: datetime) -> None:
+    """Make sure that a workspace may upload one more file, in the transaction that opens its job.
+
+    Counts the jobs that keys opened in the hour before `now`, and makes other uploads of the workspace wait until
+    this transaction ends. Raises LimitReached with the seconds until the oldest of them leaves the hour.
+    """
+    conn.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"core.bulk_upload_jobs/{workspace_id}"])
+    row = conn.execute(
+        """
+        SELECT created_at FROM core.bulk_upload_jobs
+        WHERE workspace_id = %s AND key_id IS NOT NULL AND created_at > %s
+        ORDER BY created_at DESC OFFSET %s LIMIT 1
+        """,
+        [workspace_id, now - _WINDOW, per_hour - 1],
+    ).fetchone()
+    if row is not None:
+        seconds = max(row[0] + _WINDOW - now, timedelta(seconds=1)).total_seconds()
+        raise LimitReached(
+            f"{per_hour} files were uploaded to this workspace within the last hour, which is its limit. "
+            f"Upload this one in {seconds:.0f} s; nothing of it was kept.",
+            retry_after=seconds,
+        )
