@@ -5,7 +5,7 @@ not hold the matching (`domain.routing`) nor which workspaces exist (`steps.load
 """
 
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -15,11 +15,11 @@ import pycountry
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 
+from lead_pipeline.contracts.yaml_text import MAX_DEPTH, read_yaml
 from lead_pipeline.domain.geography import REGIONS, is_country_code, normalise_countries, normalise_states
 from lead_pipeline.errors import RulesRefused
 
 MAX_BYTES = 1_048_576
-MAX_DEPTH = 20
 MAX_PROBLEMS_SHOWN = 50
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
@@ -78,7 +78,7 @@ def parse_rules(text: str, *, format: Literal["yaml", "json"]) -> RuleFile:
     if len(text.encode(errors="surrogatepass")) > MAX_BYTES:
         raise RulesRefused(f"the file has more than {MAX_BYTES:,} bytes: split it by workspace")
     try:
-        raw = _read_yaml(text) if format == "yaml" else _read_json(text)
+        raw = read_yaml(text) if format == "yaml" else _read_json(text)
     except (yaml.YAMLError, ValueError) as error:
         raise RulesRefused(f"the file cannot be read as {format.upper()}: {error}") from error
     except RecursionError as error:
@@ -111,33 +111,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise ValueError(f"the key {next(k for k in keys if keys.count(k) > 1)!r} stands twice in one object")
     return content
-
-
-class _Loader(yaml.CSafeLoader):
-    """Plain YAML whose mappings name a key once."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key in (key for key, _ in node.value if isinstance(key.value, str)):
-            if key.value in seen:
-                raise ValueError(f"line {key.start_mark.line + 1} names the key {key.value!r} again")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(text: str) -> Any:
-    """The one document of a YAML text. Aliases are refused, so a small file cannot unfold into a huge one."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise RecursionError
-        tag = getattr(event, "tag", None)
-        refused = f"the alias *{event.anchor}" if isinstance(event, yaml.AliasEvent) else tag and f"the tag {tag}"
-        if refused:
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            raise ValueError(f"line {line} uses {refused}: write the value out")
-    return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
 
 
 def _read_json(text: str) -> Any:

@@ -22,6 +22,7 @@ from lead_pipeline.store.connections import connect
 from lead_pipeline.store.decisions import insert_assignments, insert_scores
 from lead_pipeline.store.drops import Drop
 from lead_pipeline.store.leads import insert_quarantined
+from lead_pipeline.store.refused_drops import refuse_again
 
 EVENT_KINDS = ("webhook", "supplier_lead", "repair")
 LEAD_SOURCES = ("datashopper", "audience-labs", "c2s", "supplier", "repair")
@@ -95,8 +96,9 @@ def refuse_drops(conn: psycopg.Connection, drops: Sequence[Drop], reasons: dict[
         return Accounting()
     drop_store.refuse_whole(conn, {drop.drop_id: reasons[drop.drop_id] for drop in drops})
     rows = whole_rows(drops, reasons)
-    insert_quarantined(conn, rows)
-    counts = pd.DataFrame({"drop_id": rows["drop_id"], "accepted": 0, "duplicate": 0, "quarantined": 1})
+    first = rows[~rows["drop_id"].isin(refuse_again(conn, rows))]
+    insert_quarantined(conn, first)
+    counts = pd.DataFrame({"drop_id": first["drop_id"], "accepted": 0, "duplicate": 0, "quarantined": 1})
     drop_store.count_rows(conn, counts)
     return Accounting(quarantined=len(drops))
 
