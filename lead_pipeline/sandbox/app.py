@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from lead_pipeline.errors import VendorRefused
 from lead_pipeline.sandbox.admin import admin_routes
+from lead_pipeline.sandbox.alert_sink import alert_routes
 from lead_pipeline.sandbox.batches import BatchStore
 from lead_pipeline.sandbox.catalogue import build_catalogue
 from lead_pipeline.sandbox.clay import clay_routes
@@ -33,6 +34,7 @@ def build_app(config: SandboxConfig) -> Gate:
     app.include_router(datashopper_routes(catalogue, config, record))
     app.include_router(clay_routes(config.seed, record))
     app.include_router(platform_routes(stores))
+    app.include_router(alert_routes(record))
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(VendorRefused, _understood_and_refused)
     app.add_exception_handler(RequestValidationError, _malformed)

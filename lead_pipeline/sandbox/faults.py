@@ -27,6 +27,7 @@ Target = Literal[
     "retail-platform",
     "marketing-platform",
     "general-platform",
+    "alerts",
     "*",
 ]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
@@ -124,4 +125,6 @@ def targets_of(path: str) -> frozenset[str]:
             return frozenset({"clay", "*"})
         case ["platforms", platform, *_] if platform in PLATFORMS:
             return frozenset({"platforms", platform, "*"})
+        case ["alerts"]:
+            return frozenset({"alerts", "*"})
     return frozenset()

@@ -1,4 +1,4 @@
-"""What arrived, for tests to ask about: requests, worked vendor calls and effects per lead. No HTTP."""
+"""What arrived, for tests to ask about: requests, worked vendor calls, effects per lead, alerts. No HTTP."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -9,11 +9,12 @@ from typing import Any
 @dataclass
 class Record:
     """`requests`: every call that reached an endpoint, faulted and refused ones included.
-    `vendor_calls`: the calls that were worked on, lost answers included.
+    `vendor_calls`: the calls that were worked on, lost answers included. `alerts`: the bodies taken, in order.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
     vendor_calls: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    alerts: list[dict[str, Any]] = field(default_factory=list)
     _effects: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _asked: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
@@ -32,7 +33,7 @@ class Record:
 
     def clear(self) -> None:
         """Forget everything."""
-        for part in (self.requests, self.vendor_calls, self._effects, self._asked):
+        for part in (self.requests, self.vendor_calls, self.alerts, self._effects, self._asked):
             part.clear()
 
     def as_json(self) -> dict[str, Any]:
@@ -45,5 +46,6 @@ class Record:
                 for platform, leads in self._asked.items()
             },
             "requests": dict(self.requests),
+            "alerts": self.alerts,
             "vendor_calls": {vendor: dict(calls) for vendor, calls in self.vendor_calls.items()},
         }

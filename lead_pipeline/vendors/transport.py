@@ -7,6 +7,7 @@ No message carries a key or a body: they hold secrets and personal data.
 
 import datetime as dt
 import json as json_module
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ from lead_pipeline.vendors.rate_limit import TokenBucket, retry_after_seconds
 # Nothing had left this machine, so even a call with an effect may be made again.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _CANNOT_BE_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+# httpx logs every address at INFO, and some addresses are secrets.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,16 @@ class Transport:
         concurrency: int = 8,
         clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
         wire: httpx.BaseTransport | None = None,
+        is_address_secret: bool = False,
     ) -> None:
-        """`credential` is the name of what to check when the vendor refuses the key, never the key itself."""
+        """`credential` is the name of what to check when the vendor refuses the key, never the key itself.
+
+        Where `is_address_secret`, as with an incoming webhook's URL, no message names the path.
+        """
         seconds = timeouts or Timeouts()
         self._vendor = vendor
         self._credential = credential
+        self._is_address_secret = is_address_secret
         self._bucket = bucket or TokenBucket()
         self._patience = patience or Patience()
         self._clock = clock
@@ -118,8 +127,9 @@ class Transport:
         json: object = None,
         headers: Mapping[str, str] | None = None,
         effect: bool = False,
+        answers_json: bool = True,
     ) -> httpx.Response:
-        """The 2xx answer, whose body is known to be JSON.
+        """The 2xx answer, whose body is known to be JSON unless `answers_json` is False.
 
         With `effect`, a call that may have been acted on is never repeated: it raises OutcomeUnknown. Raises
         VendorUnavailable or RateLimited when the attempts are used up, VendorRefused for other 3xx and 4xx,
@@ -139,7 +149,8 @@ class Transport:
                 with attempt:
                     self._count(retries=int(attempt.num > 1))
                     self._bucket.take()
-                    return self._judge(self._send(request, effect=effect), effect=effect)
+                    response = self._send(request, effect=effect)
+                    return self._judge(response, effect=effect, answers_json=answers_json)
         except LeadPipelineError:
             self._count(failures=1)
             raise
@@ -169,7 +180,7 @@ class Transport:
             self._cannot_be_sent(type(error).__name__)
 
     def _send(self, request: httpx.Request, *, effect: bool) -> httpx.Response:
-        where = f"{self._vendor} {request.url.path}"
+        where = self._where(request)
         try:
             return self._client.send(request)
         except _CANNOT_BE_SENT as error:
@@ -186,9 +197,12 @@ class Transport:
             f"a request to {self._vendor} cannot be sent ({why}). Check its URL and {self._credential}."
         ) from None
 
-    def _judge(self, response: httpx.Response, *, effect: bool) -> httpx.Response:
+    def _where(self, request: httpx.Request) -> str:
+        return self._vendor if self._is_address_secret else f"{self._vendor} {request.url.path}"
+
+    def _judge(self, response: httpx.Response, *, effect: bool, answers_json: bool) -> httpx.Response:
         status = response.status_code
-        where = f"{self._vendor} {response.request.url.path}"
+        where = self._where(response.request)
         wait = retry_after_seconds(response.headers.get("Retry-After"), self._clock())
         self._count(rate_limited=int(status == 429))
         # A 503 that names a time is a request for patience as well, unless the call may have been acted on.
@@ -204,6 +218,8 @@ class Transport:
         if status >= 300:
             advice = "check its URL" if status < 400 or status == 404 else "do not repeat the call unchanged"
             raise VendorRefused(f"{where} answered {status}: {advice}.", status=status)
+        if not answers_json:
+            return response
         try:
             json_module.loads(response.content, parse_constant=_refuse)
         except (ValueError, RecursionError):

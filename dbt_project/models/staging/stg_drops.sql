@@ -1,3 +1,7 @@
+-- Every asset of the layer raw writes drops. The lineage names them by these sources.
+-- depends_on: {{ source('raw', 'webhook_drops') }}
+-- depends_on: {{ source('raw', 'csv_drops') }}
+-- depends_on: {{ source('raw', 'supplier_drops') }}
 with source as (
     select * from {{ source('raw', 'drops') }}
 ),
@@ -12,6 +16,7 @@ renamed as (
         query_id,
         day,
         received_at,
+        settled_at,
         stage,
         received_rows,
         accepted_rows,

@@ -1,5 +1,8 @@
 """Verdicts on figures: what is an alarm, what is not yet one, and what is said about it."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +81,12 @@ def test_a_message_says_what_how_much_the_threshold_the_window_and_where_to_look
         "RECOVERED bulk_upload_failures. Bulk uploads that failed: 10 % (1 of 10 jobs in the last 24 hours). "
         "The alarm is at more than 10 %."
     )
+
+
+def test_every_alert_names_a_section_of_the_runbook_that_is_there():
+    runbook = (Path(__file__).parents[3] / "docs" / "runbook.md").read_text()
+    sections = set(re.findall(r"^##+ (.+)$", runbook, re.MULTILINE))
+    assert set() == {threshold.see for threshold in THRESHOLDS.values()} - sections
 
 
 @given(name=st.sampled_from(sorted(THRESHOLDS)), total=st.integers(0, 10**9), share=st.floats(0, 1))

@@ -10,6 +10,7 @@ import pytest
 
 from lead_pipeline.errors import (
     ContractBroken,
+    LeadPipelineError,
     OutcomeUnknown,
     RateLimited,
     SettingsError,
@@ -227,3 +228,21 @@ def test_counts_are_right_when_threads_share_a_transport(transport_to):
         list(pool.map(lambda _: transport.request("GET", "/ask"), range(400)))
 
     assert Stats(requests=400) == transport.stats
+
+
+def test_an_answer_that_need_not_be_json_is_handed_back_as_it_is(scripted, transport_to):
+    scripted.script = [answer(200, b"ok")]
+
+    response = transport_to(scripted.url).request("POST", "/hook", json={}, effect=True, answers_json=False)
+
+    assert b"ok" == response.content
+
+
+@pytest.mark.parametrize("step", [answer(500), answer(429), answer(401), answer(404), "reset"])
+def test_a_secret_address_is_in_no_message(scripted, transport_to, caplog, step):
+    scripted.script = [step] * 3
+
+    with pytest.raises(LeadPipelineError) as refused:
+        transport_to(scripted.url, is_address_secret=True).request("POST", "/T0123", json={})
+
+    assert "T0123" not in f"{refused.value} {caplog.text}"
