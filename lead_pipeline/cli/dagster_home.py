@@ -2,6 +2,7 @@
 
 import yaml
 
+from lead_pipeline.orchestration.lanes import BACKGROUND, LANE, MAX_BACKGROUND_RUNS, MAX_RUNS
 from lead_pipeline.settings import Settings
 from lead_pipeline.store.connections import ensure_database, with_database
 
@@ -10,8 +11,14 @@ _INSTANCE = {
     "run_coordinator": {
         "module": "dagster.core.run_coordinator",
         "class": "QueuedRunCoordinator",
-        "config": {"max_concurrent_runs": 2, "dequeue_interval_seconds": 1},
+        "config": {
+            "max_concurrent_runs": MAX_RUNS,
+            "tag_concurrency_limits": [{"key": LANE, "value": BACKGROUND, "limit": MAX_BACKGROUND_RUNS}],
+            "dequeue_interval_seconds": 1,
+        },
     },
+    # A sensor that listens for drops holds up no other.
+    "sensors": {"use_threads": True, "num_workers": 4},
     # For runs whose process died. A step that fails has had its three attempts, so no run repeats them.
     "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
     "run_monitoring": {"enabled": True, "start_timeout_seconds": 120, "poll_interval_seconds": 20},

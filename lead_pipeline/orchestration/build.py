@@ -1,33 +1,76 @@
-"""One way to the definitions, for production, the demo and the tests."""
+"""One way to the definitions, for production, the demo and the tests.
+
+They are one graph in two parts, which Dagster loads apart: dbt takes seconds to import, and every run of a part
+imports all of it. A lead that has just landed should not wait for dbt.
+"""
+
+from typing import Any
 
 from dagster import Definitions, in_process_executor
 
-from lead_pipeline.orchestration.assets import core, marts, outbound, raw, routing
-from lead_pipeline.orchestration.checks import CHECKS
-from lead_pipeline.orchestration.jobs import JOBS
+from lead_pipeline.orchestration import alerts, checks, jobs, quarantine_checks, retention, schedules, sensors
+from lead_pipeline.orchestration.assets import core, outbound, raw, routing
 from lead_pipeline.orchestration.resources import Pipeline
-from lead_pipeline.orchestration.schedules import SCHEDULES
+
+# Steps of a run share one process: each is over in seconds, and a process a step costs five of them.
+_EXECUTOR = in_process_executor
 
 
 def build_definitions() -> Definitions:
-    """Every asset, check, job, schedule and resource. Reads no environment and contacts nobody.
+    """Every asset, check, job, schedule, sensor and resource. Reads no environment and contacts nobody."""
+    return _definitions(_pipeline(), _marts())
 
-    Steps of a run share one process: each is over in seconds, and a process a step costs five of them.
-    """
-    return Definitions(
-        assets=[
-            raw.raw_csv_uploads,
+
+def build_pipeline() -> Definitions:
+    """The part that leads take their way through, from raw to outbound. Knows no dbt."""
+    return _definitions(_pipeline())
+
+
+def build_marts() -> Definitions:
+    """The part that dbt builds: staging and marts."""
+    return _definitions(_marts())
+
+
+def _pipeline() -> dict[str, list[Any]]:
+    return {
+        "assets": [
+            *raw.EXTERNAL,
             raw.raw_datashopper_companies,
             core.validated_leads,
             core.intent_scores,
             core.clay_contacts,
             routing.routed_assignments,
             outbound.platform_uploads,
-            marts.marts,
         ],
-        asset_checks=CHECKS,
-        jobs=JOBS,
-        schedules=SCHEDULES,
-        resources={"pipeline": Pipeline(), "dbt": marts.dbt_resource()},
-        executor=in_process_executor,
+        "asset_checks": [*checks.CHECKS, *quarantine_checks.CHECKS, *alerts.CHECKS],
+        "jobs": [*jobs.JOBS, *retention.JOBS],
+        "schedules": [*schedules.SCHEDULES, *retention.SCHEDULES],
+        "sensors": [*sensors.SENSORS, *alerts.SENSORS],
+        "resources": [("pipeline", Pipeline())],
+    }
+
+
+def _marts() -> dict[str, list[Any]]:
+    from lead_pipeline.orchestration.assets import marts  # noqa: PLC0415 - the other part does without dbt
+
+    return {
+        "assets": [marts.marts],
+        "jobs": jobs.MARTS_JOBS,
+        "schedules": schedules.MARTS_SCHEDULES,
+        "resources": [("pipeline", Pipeline()), ("dbt", marts.dbt_resource())],
+    }
+
+
+def _definitions(*parts: dict[str, list[Any]]) -> Definitions:
+    def all_of(noun: str) -> list[Any]:
+        return [one for part in parts for one in part.get(noun, [])]
+
+    return Definitions(
+        assets=all_of("assets"),
+        asset_checks=all_of("asset_checks"),
+        jobs=all_of("jobs"),
+        schedules=all_of("schedules"),
+        sensors=all_of("sensors"),
+        resources=dict(all_of("resources")),
+        executor=_EXECUTOR,
     )

@@ -28,4 +28,5 @@ refresh_marts_schedule = ScheduleDefinition(
     description="Every hour: dbt needs seconds to parse, so the marts never wait inside another run.",
 )
 
-SCHEDULES = [daily_lead_generation_schedule, refresh_marts_schedule]
+SCHEDULES = [daily_lead_generation_schedule]
+MARTS_SCHEDULES = [refresh_marts_schedule]

@@ -10,7 +10,7 @@ import pandas as pd
 import psycopg
 
 from lead_pipeline.domain.enrichment import Person, keep_people, skip_reasons
-from lead_pipeline.errors import LeadPipelineError, VendorRefused
+from lead_pipeline.errors import LeadPipelineError, NotFound, VendorRefused
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import enrichments
 from lead_pipeline.store.connections import connect
@@ -41,28 +41,48 @@ def enrich_leads(
     run: Run,
     *,
     concurrency: int,
+    retry_failed: bool = True,
+    lead_id: str | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, int]:
-    """Enrich every lead that vendor pages of a day brought; ones that failed before are asked about again.
+    """Enrich every lead that DataShopper brought on a day; with `retry_failed`, ones that failed before too.
 
+    With `lead_id` just that lead of the day, of any source and whatever became of it before, unless it is completed.
     Returns how many leads of the day are completed, skipped and failed. Raises VendorRefused where Clay refuses
     the key: the leads wait on.
     """
     with connect(url) as conn, ThreadPoolExecutor(concurrency) as pool:
-        with conn.transaction():
-            enrichments.reopen_failed(conn, VENDOR, day)
-        while _plan(conn, day, run):
-            pass
+        if lead_id is not None:
+            _plan_one(conn, day, run, lead_id)
+        else:
+            _plan_day(conn, day, run, retry_failed=retry_failed)
         waiting, done = enrichments.enrichment_counts(conn, VENDOR, day).get("pending", 0), 0
         conn.commit()
         while True:
             with conn.transaction():
-                claimed = enrichments.claim_pending(conn, VENDOR, day, CLAIMED_AT_ONCE)
+                claimed = enrichments.claim_pending(conn, VENDOR, day, CLAIMED_AT_ONCE, lead_id)
                 _commit(conn, day, run, list(pool.map(lambda lead: _ask(vendor, lead), claimed)))
             if not claimed:
                 return enrichments.enrichment_counts(conn, VENDOR, day)
             done += len(claimed)
             progress(done, waiting)
+
+
+def _plan_one(conn: psycopg.Connection, day: date, run: Run, lead_id: str) -> None:
+    with conn.transaction():
+        leads = enrichments.one_lead(conn, lead_id)
+        if leads.empty:
+            raise NotFound(f"no lead {lead_id}. `lead-pipeline trace` finds a lead by its id.")
+        planned = leads.assign(reason=skip_reasons(leads))
+        enrichments.plan(conn, VENDOR, day, planned, now=run.clock(), run_id=run.run_id, again=True)
+
+
+def _plan_day(conn: psycopg.Connection, day: date, run: Run, *, retry_failed: bool) -> None:
+    if retry_failed:
+        with conn.transaction():
+            enrichments.reopen_failed(conn, VENDOR, day)
+    while _plan(conn, day, run):
+        pass
 
 
 def _plan(conn: psycopg.Connection, day: date, run: Run) -> bool:

@@ -9,7 +9,7 @@ from datetime import date
 import psycopg
 
 from lead_pipeline.domain.search import search_params
-from lead_pipeline.errors import LeadPipelineError
+from lead_pipeline.errors import LeadPipelineError, NotFound
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.drops import Landing, land
@@ -36,14 +36,18 @@ def pull_companies(
     *,
     limit: int,
     concurrency: int,
+    query_id: str | None = None,
     progress: Callable[[Pulled], None] = lambda _: None,
 ) -> list[Pulled]:
-    """Pull every active query for a day, at most `limit` companies each, over re-runs too.
+    """Pull every active query for a day, or just one, at most `limit` companies each, over re-runs too.
 
-    A query that fails does not stop the others: its error comes back beside what they landed.
+    Raises NotFound where the one query is not there or not active. A query that fails does not stop the others: its
+    error comes back beside what they landed.
     """
     with connect(url, autocommit=True) as conn:
-        queries = active_queries(conn)
+        queries = [query for query in active_queries(conn) if query_id in (None, query.query_id)]
+    if query_id is not None and not queries:
+        raise NotFound(f"no active query {query_id}. Is it switched on? core.queries lists them all.")
 
     def pull(query: Query) -> Pulled:
         with connect(url, autocommit=True) as conn:

@@ -13,7 +13,7 @@ def unaccounted_drops(conn: psycopg.Connection, day: date) -> pd.DataFrame:
     return fetch_frame(
         conn,
         """
-        WITH d AS (SELECT * FROM raw.drops WHERE day = %(day)s AND stage <> 'kept'),
+        WITH d AS (SELECT * FROM raw.drops WHERE day = %(day)s AND (stage <> 'kept' OR kind = 'webhook')),
         a AS (SELECT drop_id, count(*) n FROM core.leads JOIN d USING (drop_id) GROUP BY drop_id),
         s AS (SELECT drop_id, count(*) n FROM core.lead_sightings JOIN d USING (drop_id) GROUP BY drop_id),
         q AS (SELECT drop_id, count(*) n FROM core.quarantined_rows JOIN d USING (drop_id) GROUP BY drop_id)

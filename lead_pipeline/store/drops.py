@@ -66,9 +66,10 @@ def land(conn: psycopg.Connection, landing: Landing) -> tuple[int, bool]:
     row = conn.execute(
         """
         INSERT INTO raw.drops (source, kind, event_type, external_id, workspace_id, query_id, headers, body,
-            blob_path, body_sha256, day, received_at, stage)
+            blob_path, body_sha256, day, received_at, stage, settled_at)
         VALUES (%(source)s, %(kind)s, %(event_type)s, %(external_id)s, %(workspace_id)s, %(query_id)s, %(headers)s,
-            %(body)s, %(blob_path)s, %(body_sha256)s, %(day)s, %(received_at)s, %(stage)s)
+            %(body)s, %(blob_path)s, %(body_sha256)s, %(day)s, %(received_at)s, %(stage)s,
+            CASE WHEN %(stage)s = 'kept' THEN %(received_at)s END)
         ON CONFLICT (source, external_id) DO NOTHING RETURNING drop_id
         """,
         {**landing.__dict__, "headers": Jsonb(landing.headers or {})},
@@ -134,13 +135,18 @@ def pending(conn: psycopg.Connection, *, stage: str, day: date, kinds: Sequence[
     return [row[0] for row in rows]
 
 
+def import_key(drop_id: int) -> str:
+    """What the advisory lock of a file's import is named after."""
+    return f"raw.drops/{drop_id}"
+
+
 @contextmanager
 def held(session: psycopg.Connection, drop_id: int) -> Iterator[None]:
     """Be the only one to import a file, over its many transactions. Raises InProgress where another process is.
 
     `session` commits by itself. The lock ends with the process; a server needs a moment to notice that one died.
     """
-    key = f"raw.drops/{drop_id}"
+    key = import_key(drop_id)
     try:
         session.execute(f"SET lock_timeout = '{_HELD_SECONDS}s'")
         session.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
@@ -153,6 +159,13 @@ def held(session: psycopg.Connection, drop_id: int) -> Iterator[None]:
     finally:
         if not session.broken:
             session.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def try_hold(conn: psycopg.Connection, drop_id: int) -> bool:
+    """Be the only one at a file until the transaction ends. False where another process holds it; waits for nobody."""
+    row = conn.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [import_key(drop_id)]).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 def lock_at(conn: psycopg.Connection, drop_id: int, next_row: int) -> bool:

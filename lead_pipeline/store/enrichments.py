@@ -21,14 +21,33 @@ class Waiting:
     company_name: str
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What an event of the vendor says of its lead. A named workspace must be the lead's own."""
+
+    drop_id: int
+    lead_id: str | None
+    domain: str | None
+    workspace_id: str | None
+    is_named: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """A lead that an event is about, and the day that it belongs to."""
+
+    lead_id: str
+    day: date
+
+
 def unplanned_leads(conn: psycopg.Connection, vendor: str, day: date, limit: int) -> pd.DataFrame:
-    """Leads that a vendor page of a day brought and that have no enrichment yet: lead_id, domain, company_name."""
+    """Leads that DataShopper brought on a day and that have no enrichment yet: lead_id, domain, company_name."""
     return fetch_frame(
         conn,
         """
         SELECT l.lead_id::text, l.domain, l.company_name
-        FROM raw.drops d JOIN core.leads l USING (drop_id)
-        WHERE d.day = %s AND d.kind = 'vendor_page'
+        FROM core.discovered_leads f JOIN core.leads l USING (lead_id)
+        WHERE f.day = %s
             AND NOT EXISTS (SELECT 1 FROM core.enrichments e WHERE e.lead_id = l.lead_id AND e.vendor = %s)
         ORDER BY l.lead_id LIMIT %s
         """,
@@ -36,18 +55,40 @@ def unplanned_leads(conn: psycopg.Connection, vendor: str, day: date, limit: int
     )
 
 
-def plan(conn: psycopg.Connection, vendor: str, day: date, leads: pd.DataFrame, *, now: datetime, run_id: str) -> None:
-    """Write each lead down as pending, or as skipped where `reason` is given: columns lead_id, reason."""
+def one_lead(conn: psycopg.Connection, lead_id: str) -> pd.DataFrame:
+    """One lead of any source, or no row: lead_id, domain, company_name."""
+    return fetch_frame(
+        conn, "SELECT lead_id::text, domain, company_name FROM core.leads WHERE lead_id = %s::uuid", [lead_id]
+    )
+
+
+def plan(
+    conn: psycopg.Connection,
+    vendor: str,
+    day: date,
+    leads: pd.DataFrame,
+    *,
+    now: datetime,
+    run_id: str,
+    again: bool = False,
+) -> None:
+    """Write each lead down as pending, or as skipped where `reason` is given: columns lead_id, reason.
+
+    One that is written down stays as it is; with `again`, it begins anew unless it is completed.
+    """
     conn.execute(
         """
         INSERT INTO core.enrichments (lead_id, vendor, status, reason, run_id, day, requested_at, settled_at)
         SELECT n.lead_id, %(vendor)s, CASE WHEN n.reason IS NULL THEN 'pending' ELSE 'skipped' END, n.reason,
             %(run_id)s, %(day)s, %(now)s, CASE WHEN n.reason IS NOT NULL THEN %(now)s::timestamptz END
         FROM unnest(%(ids)s::uuid[], %(reasons)s::text[]) AS n (lead_id, reason)
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (lead_id, vendor) DO UPDATE SET status = excluded.status, reason = excluded.reason,
+            settled_at = excluded.settled_at, run_id = excluded.run_id
+        WHERE %(again)s AND enrichments.status <> 'completed'
         """,
         {
-            "vendor": vendor, "run_id": run_id, "day": day, "now": now, "ids": leads["lead_id"].tolist(),
+            "again": again, "vendor": vendor, "run_id": run_id, "day": day, "now": now,
+            "ids": leads["lead_id"].tolist(),
             "reasons": [None if pd.isna(reason) else reason for reason in leads["reason"]],
         },
     )  # fmt: skip
@@ -64,18 +105,85 @@ def reopen_failed(conn: psycopg.Connection, vendor: str, day: date) -> int:
     ).rowcount
 
 
-def claim_pending(conn: psycopg.Connection, vendor: str, day: date, limit: int) -> list[Waiting]:
-    """Lock the next pending leads of a day, leaving those that another transaction holds."""
+def claim_pending(
+    conn: psycopg.Connection, vendor: str, day: date, limit: int, lead_id: str | None = None
+) -> list[Waiting]:
+    """Lock the next pending leads of a day, or just one, leaving those that another transaction holds."""
     with conn.cursor(row_factory=class_row(Waiting)) as cursor:
         return cursor.execute(
             """
             SELECT e.lead_id::text, l.workspace_id::text, l.domain, l.company_name
             FROM core.enrichments e JOIN core.leads l USING (lead_id)
             WHERE e.vendor = %s AND e.day = %s AND e.status = 'pending'
+                AND (%s::uuid IS NULL OR e.lead_id = %s::uuid)
             ORDER BY e.lead_id LIMIT %s FOR UPDATE OF e SKIP LOCKED
             """,
-            [vendor, day, limit],
+            [vendor, day, lead_id, lead_id, limit],
         ).fetchall()
+
+
+def leads_of_results(
+    conn: psycopg.Connection, vendor: str, asked: Sequence[Asked], workspace: str | None
+) -> dict[int, Known]:
+    """Drop id to the lead that each event is about, those without one left out.
+
+    By lead id; else by domain in the event's workspace, `workspace` (slug or id) where it has none: of several
+    leads one that waits for an answer first, then the newest.
+    """
+    rows = conn.execute(
+        """
+        WITH n AS (
+            SELECT a.drop_id, a.lead_id, a.domain, a.is_named, a.workspace_id AS own, coalesce(a.workspace_id, (
+                SELECT w.workspace_id FROM core.workspaces w
+                WHERE w.slug = %(workspace)s OR w.workspace_id::text = %(workspace)s
+            )) AS workspace_id
+            FROM unnest(%(drops)s::bigint[], %(leads)s::uuid[], %(domains)s::text[], %(workspaces)s::uuid[],
+                %(named)s::boolean[]) AS a (drop_id, lead_id, domain, workspace_id, is_named)
+        ), found AS (
+            SELECT n.drop_id, l.lead_id, l.day, l.received_at FROM n JOIN core.leads l
+                ON l.lead_id = n.lead_id AND (NOT n.is_named OR l.workspace_id IS NOT DISTINCT FROM n.own)
+            UNION ALL
+            SELECT n.drop_id, l.lead_id, l.day, l.received_at FROM n JOIN core.leads l
+                ON n.lead_id IS NULL AND l.domain = n.domain AND l.workspace_id = n.workspace_id
+        )
+        SELECT DISTINCT ON (f.drop_id) f.drop_id, f.lead_id::text, f.day
+        FROM found f LEFT JOIN core.enrichments e ON e.lead_id = f.lead_id AND e.vendor = %(vendor)s
+        WHERE NOT EXISTS (SELECT 1 FROM core.archived_leads a WHERE a.lead_id = f.lead_id)
+        ORDER BY f.drop_id, array_position(ARRAY['pending', 'failed', 'none', 'skipped', 'completed'],
+            coalesce(e.status, 'none')), f.received_at DESC, f.lead_id
+        """,
+        {
+            "vendor": vendor, "workspace": workspace, "drops": [one.drop_id for one in asked],
+            "leads": [one.lead_id for one in asked], "domains": [one.domain for one in asked],
+            "workspaces": [one.workspace_id for one in asked], "named": [one.is_named for one in asked],
+        },
+    )  # fmt: skip
+    return {drop_id: Known(lead_id, day) for drop_id, lead_id, day in rows}
+
+
+def expect(conn: psycopg.Connection, vendor: str, leads: Sequence[Known], *, now: datetime, run_id: str) -> None:
+    """Write leads down as pending that nobody has planned, for an answer that has come unasked."""
+    conn.execute(
+        """
+        INSERT INTO core.enrichments (lead_id, vendor, status, run_id, day, requested_at)
+        SELECT n.lead_id, %(vendor)s, 'pending', %(run_id)s, n.day, %(now)s
+        FROM unnest(%(ids)s::uuid[], %(days)s::date[]) AS n (lead_id, day) ORDER BY n.lead_id ON CONFLICT DO NOTHING
+        """,
+        {
+            "vendor": vendor, "run_id": run_id, "now": now,
+            "ids": [lead.lead_id for lead in leads], "days": [lead.day for lead in leads],
+        },
+    )  # fmt: skip
+
+
+def lock_states(conn: psycopg.Connection, vendor: str, lead_ids: Sequence[str]) -> dict[str, str | None]:
+    """Lead id to the status of its enrichment, each locked once whoever asks the vendor is done with it."""
+    rows = conn.execute(
+        "SELECT lead_id::text, status FROM core.enrichments WHERE vendor = %s AND lead_id = ANY(%s::uuid[]) "
+        "ORDER BY lead_id FOR UPDATE",
+        [vendor, list(lead_ids)],
+    )
+    return dict(rows.fetchall())
 
 
 def settle(conn: psycopg.Connection, vendor: str, outcomes: pd.DataFrame, now: datetime, run_id: str) -> None:

@@ -1,12 +1,14 @@
 """The schema's version: migrate up and down. The migrations themselves are in `migrations/versions`."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from threading import Lock
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import create_engine, text
@@ -31,6 +33,13 @@ def migrate(url: str, revision: str = "head") -> str:
 def downgrade(url: str, revision: str) -> str:
     """Take the schema down to `revision` (`base` removes all of it). Returns the version reached."""
     return _run(url, revision, command.downgrade)
+
+
+@cache
+def newest_version() -> str:
+    """The version that this code's migrations lead to."""
+    config = Config(str(resources.files("lead_pipeline.store") / "alembic.ini"))
+    return ScriptDirectory.from_config(config).get_current_head() or NOTHING
 
 
 def _run(url: str, revision: str, action: Callable[[Config, str], None]) -> str:

@@ -36,12 +36,11 @@ def ready_leads(conn: psycopg.Connection, day: date) -> pd.DataFrame:
         SELECT l.lead_id::text, l.workspace_id::text, l.company_name, l.domain, l.industry, l.industry_group,
             l.employee_count, l.revenue, l.city, l.state, l.country, s.band, l.signals::text AS signals,
             l.received_at, CASE WHEN e.status = 'completed' THEN e.settled_at END AS enriched_at
-        FROM raw.drops d
-        JOIN core.leads l USING (drop_id)
+        FROM core.discovered_leads f
+        JOIN core.leads l USING (lead_id)
         JOIN core.intent_scores s USING (lead_id)
         JOIN core.enrichments e USING (lead_id)
-        WHERE d.day = %s AND d.kind = 'vendor_page' AND s.band IN ('hot', 'warm')
-            AND e.status IN ('completed', 'skipped')
+        WHERE f.day = %s AND s.band IN ('hot', 'warm') AND e.status IN ('completed', 'skipped')
             AND NOT EXISTS (SELECT 1 FROM outbound.platform_uploads u WHERE u.lead_id = l.lead_id)
         ORDER BY l.lead_id
         """,

@@ -12,9 +12,12 @@ from lead_pipeline.domain.accounting import Accounting
 from lead_pipeline.domain.webhooks import read_envelope
 from lead_pipeline.steps import decide_events
 from lead_pipeline.steps.decide_events import decide_now, decide_pending_events
+from lead_pipeline.steps.repair import by_recipe, repair
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import day_checks
 from lead_pipeline.store.drops import Landing, land
+from lead_pipeline.store.enrichments import unplanned_leads
+from lead_pipeline.store.quarantine import RowFilter
 from lead_pipeline.store.workspaces import save_workspace
 
 pytestmark = pytest.mark.integration
@@ -174,6 +177,19 @@ def test_a_supplier_lead_and_a_repaired_row_take_the_same_way(store):
         "SELECT full_name, state, attributes ->> 'supplier_quality' FROM core.leads WHERE drop_id = %s", [lead]
     ).fetchall()
     assert ("Ada Byron", "NY", "HOT") == (name, state, claim)
+
+
+def test_a_repaired_row_of_datashopper_is_enriched_as_if_it_had_been_right_at_once(store):
+    database, conn = store
+    drop(conn, {"event_type": "leads.batch", "leads": [person(1), person(2) | {"email": "ada at engines"}]})
+    drop(
+        conn, {"event_type": "import.batch", "leads": [person(3) | {"email": "bea at engines"}]}, source="audience-labs"
+    )
+    assert Accounting(1, 0, 2) == decide_pending_events(database.url, DAY, RUN)
+    assert 1 == len(unplanned_leads(conn, "clay", DAY, 10))
+    assert 2 == repair(database.url, by_recipe(database.url, "clear-email", RowFilter()), RUN).repaired
+    assert 2 == len(unplanned_leads(conn, "clay", DAY, 10))
+    assert_whole(conn)
 
 
 def test_of_two_processes_at_one_pile_of_events_each_event_is_decided_once(store):

@@ -19,6 +19,11 @@ _TARGET = PROJECT / "target"
 _DBT = str(Path(sys.executable).with_name("dbt"))
 _ASSET_OF_TABLE = {
     "drops": "raw_datashopper_companies",
+    "webhook_drops": "raw_webhook_drops",
+    "csv_drops": "raw_csv_uploads",
+    "supplier_drops": "raw_supplier_leads",
+    "intake_counts": None,
+    "webhook_events": "raw_webhook_drops",
     "workspaces": None,
     "leads": "validated_leads",
     "lead_sightings": "validated_leads",

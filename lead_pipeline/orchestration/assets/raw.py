@@ -1,4 +1,4 @@
-"""Layer raw: what arrived. Vendor pages are pulled here; files are landed by the import and only shown."""
+"""Layer raw: what arrived. Vendor pages are pulled here; what the intake service or the import landed is only shown."""
 
 from dagster import (
     AssetCheckResult,
@@ -6,10 +6,12 @@ from dagster import (
     AssetCheckSpec,
     AssetExecutionContext,
     AssetSpec,
+    Config,
     Failure,
     MaterializeResult,
     asset,
 )
+from pydantic import Field
 
 from lead_pipeline.errors import TransientError
 from lead_pipeline.orchestration.metadata import table_metadata
@@ -22,11 +24,35 @@ from lead_pipeline.steps.run import Run
 raw_csv_uploads = AssetSpec(
     "raw_csv_uploads",
     group_name="raw",
-    description="CSV files that were landed whole, under their SHA-256: one drop a file, by `lead-pipeline import`.",
+    description="CSV files that were landed whole, under their SHA-256: one drop a file, by `lead-pipeline import` "
+    "or by an upload.",
     owners=DATA_TEAM,
     kinds={"csv", "postgres"},
     partitions_def=DAYS,
 )
+raw_webhook_drops = AssetSpec(
+    "raw_webhook_drops",
+    group_name="raw",
+    description="Signed webhooks of vendors, byte for byte as sent: one drop an event, by the intake service.",
+    owners=DATA_TEAM,
+    kinds={"json", "postgres"},
+    partitions_def=DAYS,
+)
+raw_supplier_leads = AssetSpec(
+    "raw_supplier_leads",
+    group_name="raw",
+    description="Leads that suppliers sent over the API, one drop a request, decided in it.",
+    owners=DATA_TEAM,
+    kinds={"json", "postgres"},
+    partitions_def=DAYS,
+)
+EXTERNAL = [raw_csv_uploads, raw_webhook_drops, raw_supplier_leads]
+
+
+class Pull(Config):
+    """What a run pulls."""
+
+    query_id: str | None = Field(default=None, description="Pull just this active query.")
 
 
 @asset(
@@ -42,7 +68,7 @@ raw_csv_uploads = AssetSpec(
         )
     ],
 )
-def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
+def raw_datashopper_companies(context: AssetExecutionContext, config: Pull, pipeline: Pipeline) -> MaterializeResult:
     """Pages of DataShopper's company search, exactly as answered: one drop a page, at most 50 companies a query
     and day, over re-runs too.
     """
@@ -55,6 +81,7 @@ def raw_datashopper_companies(context: AssetExecutionContext, pipeline: Pipeline
             Run(context.run_id),
             limit=settings.companies_per_query_per_day,
             concurrency=settings.vendor_concurrency,
+            query_id=config.query_id,
             progress=lambda done: context.log.info("%s: %d companies", done.query.name, done.companies),
         )
     failed = _failed(pulled, is_last=context.retry_number == THREE_ATTEMPTS.max_retries)

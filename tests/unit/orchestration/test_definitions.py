@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 SNAPSHOT = Path(__file__).parents[2] / "data" / "graph.snapshot.json"
 ROOT = Path(__file__).parents[3]
@@ -105,3 +106,24 @@ def test_every_step_is_tried_three_times_in_all(repository: Any) -> None:
     # dbt builds in one go: a failed model is a failed test or a wrong model, which no second attempt mends.
     assert {"marts"} == {name for name, policy in policies.items() if policy is None}
     assert {2} == {policy.max_retries for policy in policies.values() if policy is not None}
+
+
+def test_the_part_that_leads_go_through_needs_no_dbt_and_both_parts_make_the_whole() -> None:
+    code = (
+        "import json, sys\n"
+        "from lead_pipeline import definitions\n"
+        "keys = lambda name: sorted(k.to_user_string() for k in\n"
+        "    getattr(definitions, name).resolve_asset_graph().materializable_asset_keys)\n"
+        "pipeline, knows_dbt = keys('pipeline'), 'dbt' in sys.modules\n"
+        "print(json.dumps([knows_dbt, sorted(pipeline + keys('marts')) == keys('defs')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [False, True] == json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_workspace_names_both_parts() -> None:
+    named = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    doors = [location["python_module"] for location in named]
+    assert [("lead_pipeline.definitions", "pipeline"), ("lead_pipeline.definitions", "marts")] == [
+        (door["module_name"], door["attribute"]) for door in doors
+    ]

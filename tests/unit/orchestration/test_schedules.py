@@ -6,7 +6,7 @@ import pytest
 from dagster import RunRequest, build_schedule_context
 
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.schedules import SCHEDULES, daily_lead_generation_schedule
+from lead_pipeline.orchestration.schedules import MARTS_SCHEDULES, SCHEDULES, daily_lead_generation_schedule
 
 
 def requested(moment: datetime) -> tuple[str | None, str | None]:
@@ -34,5 +34,5 @@ def test_the_day_is_open_as_soon_as_it_begins_and_the_next_one_is_not() -> None:
 
 
 def test_every_schedule_names_utc() -> None:
-    assert {"UTC"} == {schedule.execution_timezone for schedule in SCHEDULES}
+    assert {"UTC"} == {schedule.execution_timezone for schedule in [*SCHEDULES, *MARTS_SCHEDULES]}
     assert "0 2 * * *" == daily_lead_generation_schedule.cron_schedule

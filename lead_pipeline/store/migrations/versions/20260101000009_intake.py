@@ -86,6 +86,9 @@ CREATE UNIQUE INDEX alerts_open ON core.alerts (name) WHERE closed_at IS NULL;
 COMMENT ON TABLE core.alerts IS
 'One row per breach of a threshold, from its first sight until the figure is good again.';
 
+-- The alerts look at the last day every minute; rows come in the order of their time, so a small index will do.
+CREATE INDEX lead_assignments_decided ON core.lead_assignments USING brin (decided_at);
+
 ALTER TABLE core.bulk_upload_jobs
 ADD COLUMN key_id uuid REFERENCES core.api_keys ON DELETE SET NULL,
 ADD COLUMN updated_at timestamptz NOT NULL DEFAULT now(),
@@ -100,6 +103,7 @@ ADD COLUMN settled_by text,
 ADD COLUMN repair_drop_id bigint REFERENCES raw.drops,
 ADD CONSTRAINT quarantined_rows_settled CHECK ((status = 'waiting') = (settled_at IS NULL));
 CREATE INDEX quarantined_rows_waiting ON core.quarantined_rows (drop_id, row_no) WHERE status = 'waiting';
+CREATE INDEX quarantined_rows_repairs ON core.quarantined_rows (repair_drop_id) WHERE repair_drop_id IS NOT NULL;
 COMMENT ON COLUMN core.quarantined_rows.row_no IS 'Row of the drop, from 0; -1 where the drop was refused whole.';
 COMMENT ON COLUMN core.quarantined_rows.settled_by IS 'Recipe, file or reason by which it was repaired or discarded.';
 COMMENT ON COLUMN core.quarantined_rows.repair_drop_id IS 'Drop that holds the repaired row.';
@@ -113,6 +117,21 @@ CREATE TABLE core.archived_leads (
 COMMENT ON TABLE core.archived_leads IS
 'One row per lead whose personal data was moved to the blob store; core.leads keeps its pseudonymous facts.';
 
+-- Leads that are enriched and uploaded: those that DataShopper brought, also where their row was repaired first.
+CREATE VIEW core.discovered_leads WITH (security_invoker = true) AS
+SELECT l.lead_id, d.day
+FROM raw.drops d JOIN core.leads l USING (drop_id)
+WHERE d.source = 'datashopper' AND d.kind IN ('vendor_page', 'webhook')
+    AND NOT EXISTS (SELECT 1 FROM core.archived_leads a WHERE a.lead_id = l.lead_id)
+UNION ALL
+SELECT DISTINCT l.lead_id, d.day
+FROM raw.drops d JOIN core.leads l USING (drop_id)
+JOIN core.quarantined_rows q ON q.repair_drop_id = d.drop_id AND q.repaired_lead_id = l.lead_id
+JOIN raw.drops o ON o.drop_id = q.drop_id
+WHERE d.kind = 'repair' AND o.source = 'datashopper'
+    AND NOT EXISTS (SELECT 1 FROM core.archived_leads a WHERE a.lead_id = l.lead_id);
+COMMENT ON VIEW core.discovered_leads IS 'One row per lead that DataShopper brought, with the day of its drop.';
+
 -- What the CRM's webhooks look like to whoever watches them (E-07, E-29).
 CREATE VIEW core.webhook_events WITH (security_invoker = true) AS
 SELECT
@@ -120,15 +139,15 @@ SELECT
     CASE WHEN d.external_id LIKE 'event/%%' THEN split_part(d.external_id, '/', 3) END AS lead_id,
     d.event_type AS hook_action,
     CASE
-        WHEN d.stage IN ('routed', 'kept') THEN 'completed'
         WHEN d.stage = 'quarantined' OR d.quarantined_rows > 0 THEN 'failed'
+        WHEN d.stage IN ('routed', 'kept') THEN 'completed'
         ELSE 'pending'
     END AS status,
     d.received_at,
     d.settled_at AS processed_at,
-    d.error AS error_message,
+    coalesce(d.error, q.reasons -> 0 ->> 'check') AS error_message,
     d.workspace_id
-FROM raw.drops d
+FROM raw.drops d LEFT JOIN core.quarantined_rows q ON q.drop_id = d.drop_id AND q.row_no = 0
 WHERE d.source = 'c2s' AND d.kind = 'webhook';
 COMMENT ON VIEW core.webhook_events IS 'One row per event of the CRM, with what became of it.';
 
@@ -138,17 +157,18 @@ COMMENT ON VIEW core.latest_webhook_events IS 'The last ten events of the CRM, n
 """
 
 DOWN = """
-DROP VIEW core.latest_webhook_events, core.webhook_events;
-DROP TABLE core.archived_leads;
--- What dbt built hangs on the columns that go; dbt builds it again.
+-- What dbt built hangs on the views and columns that go; dbt builds it again.
 DROP SCHEMA IF EXISTS analytics CASCADE;
 CREATE SCHEMA analytics;
-DROP INDEX core.quarantined_rows_waiting;
+DROP VIEW core.latest_webhook_events, core.webhook_events, core.discovered_leads;
+DROP TABLE core.archived_leads;
+DROP INDEX core.quarantined_rows_waiting, core.quarantined_rows_repairs;
 DELETE FROM core.quarantined_rows q USING raw.drops d
 WHERE d.drop_id = q.drop_id AND (d.workspace_id IS NULL OR q.row_no < 0);
 ALTER TABLE core.quarantined_rows
 DROP CONSTRAINT quarantined_rows_settled, DROP COLUMN repair_drop_id, DROP COLUMN settled_by, DROP COLUMN settled_at;
 ALTER TABLE core.bulk_upload_jobs DROP COLUMN attempts, DROP COLUMN updated_at, DROP COLUMN key_id;
+DROP INDEX core.lead_assignments_decided;
 DROP TABLE core.alerts, raw.intake_counts, core.rate_limits, core.api_keys, market.suppliers;
 DROP SCHEMA market;
 -- Drops of kinds that the older schema does not know go, with the leads that they brought left where they are.
