@@ -24,7 +24,7 @@ $(VENV)/bench.done: requirements/bench.lock $(VENV)/dev.done
 demo: $(VENV)/runtime.done  ## Set up, then run the whole lineage; COMPANIES=file.csv DAYS=2
 	@$(BIN)/lead-pipeline demo --days $(DAYS) $(if $(COMPANIES),--companies "$(COMPANIES)")
 
-up: $(VENV)/runtime.done  ## Dagster's UI, the daemon, the sandbox and Postgres; Ctrl-C ends all of it
+up: $(VENV)/runtime.done  ## Dagster's UI, the daemon, the intake service, the sandbox and Postgres; Ctrl-C ends all of it
 	@$(BIN)/lead-pipeline up $(if $(COMPANIES),--companies "$(COMPANIES)")
 
 fast: $(VENV)/dev.done  ## The tests that need no server
@@ -39,8 +39,9 @@ check: $(VENV)/dev.done  ## Lint, types, import direction, SQL, the house
 bench: $(VENV)/bench.done  ## Every benchmark with its bar; writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks
 
-soak: $(VENV)/dev.done  ## The long campaigns: kills by the hundred
-	@LEAD_PIPELINE_KILLS=300 $(BIN)/python -m pytest tests -m slow
+soak: $(VENV)/dev.done  ## The long campaigns: kills by the hundred, outages, races, made-up requests
+	@LEAD_PIPELINE_KILLS=300 LEAD_PIPELINE_SERVICE_KILLS=50 LEAD_PIPELINE_OUTAGES=10 LEAD_PIPELINE_PAIRS=10000 \
+		LEAD_PIPELINE_EXAMPLES=200 $(BIN)/python -m pytest tests -m slow
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	@scripts/lock

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from benchmarks import demo, fingerprints, growth, million, routing
+from benchmarks import demo, fingerprints, growth, latency, million, repair, routing, uploads, webhooks
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, keep, show
 
@@ -15,6 +15,10 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
     "growth": growth.run,
     "routing": routing.run,
     "fingerprints": fingerprints.run,
+    "repair": repair.run,
+    "webhooks": webhooks.run,
+    "latency": latency.run,
+    "uploads": uploads.run,
     "demo": demo.run,
 }
 

@@ -34,7 +34,7 @@ def show(console: Console, figures: Sequence[Figure]) -> None:
     for one in figures:
         judged = ("-", "-", "-")
         if one.bar is not None:
-            judged = (f"{one.bar:,g}", "yes" if one.met else "NO", f"{one.figure / one.bar:.2f}")
+            judged = (f"{one.bar:,g}", "yes" if one.met else "NO", f"{one.figure / one.bar:.2f}" if one.bar else "-")
         table.add_row(one.name, f"{one.figure:,.3f}", one.unit, *judged)
     console.print(table)
 

@@ -6,7 +6,22 @@ import sys
 import typer
 from rich.console import Console
 
-from lead_pipeline.cli import database, demo, imports, rules, sandbox, trace, up, workspaces
+from lead_pipeline.cli import (
+    database,
+    demo,
+    imports,
+    intake,
+    keys,
+    quarantine,
+    replay,
+    rules,
+    runs,
+    sandbox,
+    suppliers,
+    trace,
+    up,
+    workspaces,
+)
 from lead_pipeline.errors import LeadPipelineError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -20,9 +35,15 @@ app.command("demo")(demo.demo)
 app.command("up")(up.up)
 app.command("import")(imports.import_file)
 app.command("trace")(trace.trace)
+app.command("replay")(replay.replay)
+app.command("runs")(runs.runs)
+app.command("intake")(intake.intake)
 app.command("sandbox")(sandbox.sandbox)
 app.add_typer(rules.app, name="rules")
 app.add_typer(workspaces.app, name="workspaces")
+app.add_typer(suppliers.app, name="suppliers")
+app.add_typer(keys.app, name="keys")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(database.app, name="db")
 
 

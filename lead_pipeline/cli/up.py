@@ -2,8 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import typer
@@ -12,21 +14,25 @@ from lead_pipeline.cli.dagster_home import prepare_dagster
 from lead_pipeline.cli.demo import seed_demo
 from lead_pipeline.cli.session import migrated, settings
 from lead_pipeline.cli.tables import stdout
+from lead_pipeline.cli.webhook_secrets import missing_secrets, secrets_file
 from lead_pipeline.errors import LeadPipelineError
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.settings import SANDBOX_KEY
 
 _console = stdout()
 _PATIENCE = 20
+_GLANCE = 0.2
+DEMO_WORKSPACE = "lead-factory"
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
 
 
 def up(
     port: int = typer.Option(3000, help="Port of Dagster's UI."),
     sandbox_port: int = typer.Option(8091, help="Port of the sandbox; 0 takes a free one."),
+    intake_port: int = typer.Option(None, help="Port of the intake service; PORT by default, 0 takes a free one."),
     companies: Path = typer.Option(None, help="CSV of companies behind the sandbox's search."),
 ) -> None:
-    """Start Postgres, the sandbox, Dagster's daemon and its UI."""
+    """Start Postgres, the sandbox, the intake service, Dagster's daemon and its UI."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
     chosen = settings()
@@ -34,33 +40,65 @@ def up(
         migrated(chosen) as url,
         SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY) as sandbox,
     ):
+        environment = prepare_dagster(url, chosen, sandbox_url=sandbox.url)
+        lines = []
         if chosen.uses_sandbox:
             seed_demo(url, sandbox.url)
-        environment = prepare_dagster(url, chosen, sandbox_url=sandbox.url)
-        _console.print(
-            f"Dagster  http://127.0.0.1:{port}\nsandbox  {sandbox.url}\nPostgres {url}\nCtrl-C ends all of it.",
-            highlight=False, markup=False,
-        )  # fmt: skip
-        _serve_dagster({**os.environ, **environment}, port)
+            environment |= missing_secrets(chosen.var_dir, os.environ)
+            environment |= {} if chosen.webhook_workspace else {"WEBHOOK_WORKSPACE": DEMO_WORKSPACE}
+            lines.append(f"secrets  {secrets_file(chosen.var_dir)} (to sign webhooks with: source it)")
+        taken = free_port(chosen.port if intake_port is None else intake_port)
+        lines = [
+            f"Dagster  http://127.0.0.1:{port}", f"intake   http://127.0.0.1:{taken}/docs", f"sandbox  {sandbox.url}",
+            f"Postgres {url}", *lines, "Ctrl-C ends all of it.",
+        ]  # fmt: skip
+        _console.print("\n".join(lines), highlight=False, markup=False)
+        _serve({**os.environ, **environment}, dagster_port=port, intake_port=taken)
 
 
-def _serve_dagster(environment: dict[str, str], port: int) -> None:
-    """Run Dagster in a process group of its own until it ends or we are interrupted; then end the whole group."""
-    command = [
-        str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", str(port),
-        "--log-level", "warning",
-    ]  # fmt: skip
-    dagster = subprocess.Popen(command, env=environment, cwd=WORKSPACE.parent, start_new_session=True)  # noqa: S603
+def free_port(port: int) -> int:
+    """The port, or one that is free where it is 0."""
+    if port:
+        return port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        number: int = taken.getsockname()[1]
+        return number
+
+
+def _serve(environment: dict[str, str], *, dagster_port: int, intake_port: int) -> None:
+    """Run both in process groups of their own until one ends or we are interrupted; then end both groups."""
+    folder = Path(sys.executable).parent
+    commands = {
+        ("the intake service", "--intake-port", intake_port): [
+            str(folder / "lead-pipeline"), "intake", "--port", str(intake_port),
+        ],
+        ("Dagster", "--port", dagster_port): [
+            str(folder / "dagster"), "dev", "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", str(dagster_port),
+            "--log-level", "warning",
+        ],
+    }  # fmt: skip
+    running: dict[tuple[str, str, int], subprocess.Popen[bytes]] = {}
     try:
-        code = dagster.wait()
+        for key, command in commands.items():
+            output = subprocess.DEVNULL if key[0] != "Dagster" else None  # its address was said already
+            running[key] = subprocess.Popen(  # noqa: S603
+                command, env=environment, cwd=WORKSPACE.parent, stdout=output, start_new_session=True
+            )
+        while all(process.poll() is None for process in running.values()):
+            time.sleep(_GLANCE)
     except KeyboardInterrupt:
         _console.print("\nending…")
     else:
-        raise LeadPipelineError(
-            f"Dagster ended by itself (exit code {code}). Is port {port} free? Choose one with --port."
-        )
+        for (name, option, taken), process in running.items():
+            if process.poll() is not None:
+                raise LeadPipelineError(
+                    f"{name} ended by itself (exit code {process.returncode}). Is port {taken} free? "
+                    f"Choose one with {option}."
+                )
     finally:
-        _end_group(dagster)
+        for process in running.values():
+            _end_group(process)
 
 
 def _end_group(leader: subprocess.Popen[bytes]) -> None:

@@ -4,10 +4,10 @@ What one drop at a time needs is in `drops`. Who waits for a batch is the servic
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -81,7 +81,7 @@ class DropWriter:
         """
         fresh = self._conn is None or self._conn.closed
         try:
-            return await self._within(self._write(batch))
+            return await self._write(batch)
         except (psycopg.DataError, psycopg.IntegrityError):
             raise
         except (psycopg.Error, TimeoutError) as error:
@@ -98,13 +98,19 @@ class DropWriter:
 
     async def _write(self, batch: Sequence[Landing]) -> Mapping[Key, Landed]:
         conn = await self._connection()
-        done = await (await conn.execute(_INSERT, _columns(batch), prepare=True)).fetchall()
-        landed = {(row[0], row[1]): Landed(row[2], True, row[3]) for row in done}
-        missing = [(one.source, one.external_id) for one in batch if (one.source, one.external_id) not in landed]
-        if missing:
-            known = await conn.execute(_KNOWN, [list(values) for values in zip(*missing, strict=True)])
-            landed |= {(row[0], row[1]): Landed(row[2], False, row[3]) for row in await known.fetchall()}
-        return landed
+        # A server that hangs answers no cancellation either: the socket is closed first, then the wait for it is ended.
+        hang_up = asyncio.get_running_loop().call_later(BATCH_SECONDS, conn.pgconn.finish)
+        try:
+            async with asyncio.timeout(BATCH_SECONDS + 0.1):
+                done = await (await conn.execute(_INSERT, _columns(batch), prepare=True)).fetchall()
+                landed = {(row[0], row[1]): Landed(row[2], True, row[3]) for row in done}
+                missing = [key for one in batch if (key := (one.source, one.external_id)) not in landed]
+                if missing:
+                    known = await conn.execute(_KNOWN, [list(values) for values in zip(*missing, strict=True)])
+                    landed |= {(row[0], row[1]): Landed(row[2], False, row[3]) for row in await known.fetchall()}
+                return landed
+        finally:
+            hang_up.cancel()
 
     async def _connection(self) -> psycopg.AsyncConnection:
         if self._conn is None or self._conn.closed:
@@ -116,16 +122,6 @@ class DropWriter:
                     options=f"-c timezone=UTC -c lock_timeout={BATCH_SECONDS * 800:.0f}",
                 )
         return self._conn
-
-    async def _within(self, work: Coroutine[Any, Any, Mapping[Key, Landed]]) -> Mapping[Key, Landed]:
-        """A stopped server answers no cancellation either, so the work is left behind, not waited for."""
-        task = asyncio.create_task(work)
-        done, _ = await asyncio.wait({task}, timeout=BATCH_SECONDS)
-        if not done:
-            self._drop_connection()
-            task.cancel()
-            raise TimeoutError
-        return task.result()
 
     def _drop_connection(self) -> None:
         if self._conn is not None:
