@@ -48,4 +48,4 @@ lock:  ## Resolve the dependencies anew (needs uv)
 
 clean:  ## Stop the embedded server; remove var, the virtual environment and caches
 	@if [ -x $(BIN)/lead-pipeline ] && [ -z "$$DATABASE_URL" ]; then $(BIN)/lead-pipeline db stop || true; fi
-	@rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt_project/target dbt_project/logs *.egg-info
+	@rm -rf var $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache dbt_project/target dbt_project/logs *.egg-info
