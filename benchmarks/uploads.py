@@ -23,7 +23,7 @@ from lead_pipeline.store.connections import connect
 from lead_pipeline.store.suppliers import save_supplier
 from lead_pipeline.store.workspaces import save_workspace, workspace_id
 
-FILE_MIB, ROWS = 250, 9_900
+FILE_MIB, ROWS = 255, 9_900
 CONNECTIONS, SECONDS, WARM_UP = 16, 12.0, 3.0
 
 

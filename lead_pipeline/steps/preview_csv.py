@@ -26,7 +26,7 @@ from lead_pipeline.store.known_leads import CONTACT_COLUMNS, known_leads
 from lead_pipeline.store.workspaces import workspace_list
 
 SHOWN = 20
-_CHUNK_ROWS, _SMALLEST_CHUNK, _CHUNK_BYTES = 2_000, 50, 4 << 20
+_CHUNK_ROWS, _SMALLEST_CHUNK, _CHUNK_BYTES = 2_000, 20, 1 << 20
 
 
 @dataclass
