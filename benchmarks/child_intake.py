@@ -8,10 +8,11 @@ import os
 import sys
 import threading
 
+from lead_pipeline.http_server import listen, url_of
 from lead_pipeline.service.app import build_app
 from lead_pipeline.service.context import open_intake
 from lead_pipeline.service.logs import configure_logs
-from lead_pipeline.service.server import build_server, keep_loaded_objects, listen, url_of
+from lead_pipeline.service.server import NAME, build_server, keep_loaded_objects
 from lead_pipeline.settings import load_settings
 
 
@@ -29,7 +30,7 @@ def main() -> None:
 
     app.router.routes.insert(0, app.router.routes.pop())  # found at once, as the webhooks are
     server = build_server(app)
-    with listen("127.0.0.1", 0) as listener:
+    with listen(NAME, "127.0.0.1", 0) as listener:
         print(json.dumps({"url": url_of(listener)}), flush=True)
         threading.Thread(target=_end_with_the_parent, args=[server], daemon=True).start()
         keep_loaded_objects()

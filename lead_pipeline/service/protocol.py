@@ -65,13 +65,15 @@ class IntakeProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._disarm()
         self.scope[WHOLE] = True  # type: ignore[literal-required]
+        self._is_in_head = self.cycle is not None and self.cycle.response_complete
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         answered = self.cycle
         super().on_response_complete()
-        self._is_in_head = self.cycle.response_complete
-        if self.cycle is answered and answered.more_body and not self.transport.is_closing():
+        is_still_sent = self.cycle is answered and answered.more_body
+        self._is_in_head = self.cycle.response_complete and not is_still_sent
+        if is_still_sent and not self.transport.is_closing():
             self._arm(self.linger_seconds)  # a sender reads the answer only once it has sent everything
 
     def send_400_response(self, msg: str) -> None:

@@ -1,17 +1,13 @@
-"""Runs the intake service on a socket: in a background thread for tests, or blocking for the command line."""
+"""The intake service as uvicorn runs it: by a test in a thread, or by the command until it is ended."""
 
 import gc
-import socket
-import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from lead_pipeline.errors import LeadPipelineError, SettingsError
+from lead_pipeline.http_server import ThreadedServer, serve_until_ended
 from lead_pipeline.service.app import build_app
 from lead_pipeline.service.context import open_intake, utc_now
 from lead_pipeline.service.protocol import IntakeProtocol
@@ -20,13 +16,12 @@ from lead_pipeline.settings import Settings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-PATIENCE = 15.0
-_BACKLOG = 2048
+NAME = "the intake service"
 _GARBAGE = (20_000, 20, 50)
 """Objects before the collector looks for cycles: a request makes hundreds and hardly any cycle."""
 
 
-class IntakeServer:
+class IntakeServer(ThreadedServer):
     """`with IntakeServer(settings, url) as intake: httpx.get(intake.url + "/healthz")`. Port 0 takes a free one.
 
     Raises SettingsError where the address cannot be used.
@@ -41,53 +36,21 @@ class IntakeServer:
         port: int = 0,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._settings, self._database, self._clock = settings, url, clock
-        self._address = (host, port)
-        self._thread: threading.Thread | None = None
-        self.url = ""
-
-    def __enter__(self) -> Self:
-        listener = listen(*self._address)
-        self.app = build_app(open_intake(self._settings, self._database, clock=self._clock))
-        self._server = build_server(self.app)
-        self.url = url_of(listener)
-        self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listener]}, name="intake", daemon=True
-        )
-        self._thread.start()
-        end = time.monotonic() + PATIENCE
-        while not self._server.started and self._thread.is_alive() and time.monotonic() < end:
-            time.sleep(0.005)
-        if not self._server.started:
-            self.stop()
-            raise LeadPipelineError("the intake service did not start; uvicorn's log says why")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Answer who waits, then end. Harmless where it has ended."""
-        if self._thread is None:
-            return
-        self._server.should_exit = True
-        self._thread.join(PATIENCE)
-        if self._thread.is_alive():
-            raise LeadPipelineError(f"the intake service did not stop within {PATIENCE:g} s; end this process")
-        self._thread = None
+        self.app = build_app(open_intake(settings, url, clock=clock))
+        super().__init__(NAME, lambda: build_server(self.app), host=host, port=port)
 
 
 def serve(
     settings: Settings, url: str, *, host: str = "127.0.0.1", port: int = 0, on_ready: Callable[[str], None]
 ) -> None:
     """Serve until SIGINT or SIGTERM. `on_ready` gets the URL once the socket listens. Raises as IntakeServer."""
-    with listen(host, port) as listener:
+
+    def build() -> uvicorn.Server:
         server = build_server(build_app(open_intake(settings, url)))
-        on_ready(url_of(listener))
         keep_loaded_objects()
-        server.run(sockets=[listener])
+        return server
+
+    serve_until_ended(NAME, build, host=host, port=port, on_ready=on_ready)
 
 
 def keep_loaded_objects() -> None:
@@ -115,26 +78,3 @@ def build_server(app: "ASGIApp") -> uvicorn.Server:
             timeout_graceful_shutdown=5,
         )
     )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. It listens at once: two sockets can be bound to one port until one of them does."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise SettingsError(
-            f"the intake service cannot listen on {host}:{port} ({error}); end what uses the port, or choose another "
-            "(0 takes a free one)"
-        ) from error
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """Where a listening socket is reached."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

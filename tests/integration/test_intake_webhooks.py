@@ -275,6 +275,19 @@ def test_a_connection_takes_one_request_after_another_and_pipelined_ones_too(ser
     assert [2, 1] == [answer.count(b"HTTP/1.1 200"), answer.count(b"HTTP/1.1 404")]
 
 
+def test_what_is_left_of_a_refused_body_is_not_taken_for_the_next_head(service):
+    place, rest = urlsplit(service.url), 40 * [bytes(32 * 1024)]
+    head = b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=8) as one:
+        one.sendall(head % (PATHS["clay"].encode(), sum(map(len, rest))))
+        assert one.recv(65536).startswith(b"HTTP/1.1 413 ")
+        for part in rest:
+            one.sendall(part)
+            time.sleep(0.001)
+        one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"HTTP/1.1 200 " in one.recv(65536)
+
+
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "clay", 405), ("PUT", "c2s", 405), ("POST", "x", 404)])
 def test_a_wrong_method_or_path_is_a_problem_document(service, method, path, status):
     answer = service.client.request(method, PATHS.get(path, f"/api/webhooks/{path}"))
