@@ -11,25 +11,31 @@ import psycopg
 from lead_pipeline.errors import LimitReached
 
 _WINDOW = timedelta(hours=1)
+_SKEW = timedelta(minutes=1)  # between the clocks of two processes
 
 
 def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int, now: datetime) -> None:
     """Take one of a caller's allowance: `burst` at once after a pause, `per_minute` sustained.
 
-    One statement, so two at once cannot both take the last. Raises LimitReached with the seconds until the next.
+    One statement, so two at once cannot both take the last. A clock that was set back locks nobody out: an allowance
+    that is further away than it can be begins anew. Raises LimitReached with the seconds until the next.
     """
     step = timedelta(minutes=1) / per_minute
     row = conn.execute(
         """
         WITH taken AS (
             INSERT INTO core.rate_limits AS r (scope, full_at) VALUES (%(scope)s, %(now)s + %(step)s)
-            ON CONFLICT (scope) DO UPDATE SET full_at = greatest(r.full_at, %(now)s) + %(step)s
+            ON CONFLICT (scope) DO UPDATE SET full_at = CASE
+                WHEN r.full_at > %(now)s + %(step)s * %(burst)s + %(skew)s THEN %(now)s
+                ELSE greatest(r.full_at, %(now)s)
+            END + %(step)s
             WHERE greatest(r.full_at, %(now)s) + %(step)s <= %(now)s + %(step)s * %(burst)s
+                OR r.full_at > %(now)s + %(step)s * %(burst)s + %(skew)s
             RETURNING 1
         )
         SELECT EXISTS (SELECT 1 FROM taken), (SELECT full_at FROM core.rate_limits WHERE scope = %(scope)s)
         """,
-        {"scope": scope, "now": now, "step": step, "burst": burst},
+        {"scope": scope, "now": now, "step": step, "burst": burst, "skew": _SKEW},
     ).fetchone()
     assert row is not None
     is_taken, full_at = row

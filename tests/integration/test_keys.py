@@ -143,6 +143,15 @@ def test_whoever_waits_as_long_as_told_is_let_through(conn):
             take(conn, "k", per_minute=37, burst=3, now=now)
 
 
+def test_a_clock_that_is_set_back_locks_nobody_out(conn):
+    for _ in range(5):
+        take(conn, "k", per_minute=60, burst=5, now=NOON)
+    take(conn, "k", per_minute=60, burst=5, now=NOON - timedelta(hours=1))
+    with pytest.raises(LimitReached):
+        for _ in range(5):
+            take(conn, "k", per_minute=60, burst=5, now=NOON - timedelta(hours=1))
+
+
 def test_one_callers_allowance_is_not_anothers(conn):
     take(conn, "a", per_minute=1, burst=1, now=NOON)
     take(conn, "b", per_minute=1, burst=1, now=NOON)
