@@ -92,7 +92,7 @@ _HEADERS: dict[str, tuple[tuple[str, str], ...]] = {
     "audience-labs": (("x-audiencelabs-signature", _HMAC),),
     "c2s": (("X-Webhook-Token", "The shared secret itself."),),
 }
-_PERSON = {"first_name": "Ada", "last_name": "Example", "email": "ada@shop.example", "company": "Shop"}
+_PERSON = {"first_name": "Ada", "last_name": "Example", "email": "ada@shop.example", "company_name": "Shop"}
 _EXAMPLES: dict[str, dict[str, Any]] = {
     "datashopper": {
         "leads.batch": {"event_id": "evt_1", "event_type": "leads.batch", "leads": [_PERSON]},

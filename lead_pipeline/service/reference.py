@@ -1,11 +1,15 @@
-"""The reference that a person reads: Swagger UI from files that are installed with us. Loads nothing from elsewhere."""
+"""The reference that a person reads: Swagger UI from files that are installed with us. Loads nothing from elsewhere.
+
+The addresses are relative, so that the page works behind a proxy that ends TLS.
+"""
+
+from importlib.resources import files
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
-from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped]
 
 PATH = "/docs"
 _FILES = f"{PATH}/files"
@@ -24,4 +28,4 @@ def add_reference(app: FastAPI) -> None:
         )
 
     app.add_route(PATH, page, include_in_schema=False)
-    app.mount(_FILES, StaticFiles(directory=swagger_ui_path), name="reference")
+    app.mount(_FILES, StaticFiles(directory=str(files("fastapi_swagger") / "resources")), name="reference")
