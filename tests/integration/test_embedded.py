@@ -76,12 +76,13 @@ def server_of(folder):
     return psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
 
 
-def processes(folder):
-    """The server's processes that work under a folder."""
+def processes(folder, word=""):
+    """The server's processes that work under a folder and have a word in their command line, less those just ending."""
     found = []
     for process in psutil.process_iter():
         try:
-            if "postgres" in process.name() and Path(process.cwd()).is_relative_to(folder):
+            works_here = "postgres" in process.name() and Path(process.cwd()).is_relative_to(folder)
+            if works_here and word in " ".join(process.cmdline()):
                 found.append(process)
         except (psutil.Error, OSError):
             continue
@@ -176,7 +177,7 @@ def test_stop_ends_it_under_a_user_and_the_next_one_starts_it(var):
 def test_eight_processes_that_start_it_at_once_all_get_it_and_leave_nothing(fresh):
     users = [user(fresh) for _ in range(8)]
     assert all(one.stdout.readline().strip().isdigit() for one in users)
-    assert 1 == len([process for process in processes(fresh) if "-D" in process.cmdline()])
+    assert 1 == len(processes(fresh, " -D "))
     for one in users:
         one.communicate(timeout=60)
     assert [0] * 8 == [one.returncode for one in users]
