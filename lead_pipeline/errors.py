@@ -17,7 +17,8 @@ LeadPipelineError
     ├── LimitReached          asked too often; carries retry_after in seconds
     ├── InProgress            another process is at this very piece of work
     ├── VendorUnavailable     timeout, reset, 5xx or an answer that cannot be parsed
-    │   └── RateLimited       429; carries retry_after in seconds
+    │   ├── RateLimited       429; carries retry_after in seconds
+    │   └── CircuitOpen       nobody was asked: the vendor has failed for a while; carries retry_after in seconds
     └── OutcomeUnknown        a call that may have had its effect; ask before repeating it
 """
 
@@ -112,6 +113,14 @@ class RateLimited(VendorUnavailable):
     """The other side asks for patience. `retry_after` is in seconds, None where it named none."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CircuitOpen(VendorUnavailable):
+    """Nobody was asked: the vendor has failed for a while. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

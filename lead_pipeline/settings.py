@@ -6,8 +6,9 @@ database, not here. `.env.example` is generated from this file, so neither can n
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -15,6 +16,11 @@ from lead_pipeline.errors import SettingsError
 
 SANDBOX_KEY = "sandbox"
 MIN_SECRET_BYTES = 32
+VALIDATIONS = ("email_syntax", "fake_email", "phone")
+"""What the C2S chain asks of a contact before a look-up; each can be switched off."""
+_ANY = "|".join(VALIDATIONS)
+_OTHER_NAMES = {"DB_URL": "DATABASE_URL"}
+_VENDORS = ("datashopper", "clay", "audience_labs", "diretrix", "work_api", "c2s")
 
 
 def _strong(secret: SecretStr) -> SecretStr:
@@ -26,6 +32,25 @@ def _strong(secret: SecretStr) -> SecretStr:
 
 
 StrongSecret = Annotated[SecretStr, AfterValidator(_strong)]
+Key = Annotated[SecretStr, Field(min_length=1)]
+Address = Annotated[str, Field(pattern="^https?://")]
+
+
+def _env(name: str, default: Any, description: str, **bounds: Any) -> Any:
+    """A variable: its name, its default (None: unset), what it is, and pydantic's words for what it may be."""
+    return Field(default, alias=name, description=description, **bounds)
+
+
+def _rate(name: str, default: float, vendor: str) -> Any:
+    return _env(name, default, f"Requests a second to {vendor}, over all processes.", gt=0, le=1000)
+
+
+def _webhook_secret(name: str, whose: str) -> Any:
+    return _env(name, None, f"Secret of {whose} webhooks; 32 bytes or more, in hex.")
+
+
+def _previous_secret(name: str, whose: str) -> Any:
+    return _env(f"{name}_PREVIOUS", None, f"Secret of {whose} webhooks before the last rotation; both are taken.")
 
 
 class Settings(BaseModel):
@@ -33,138 +58,125 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    database_url: str | None = Field(
+    database_url: str | None = _env(
+        "DATABASE_URL",
         None,
-        alias="DATABASE_URL",
+        "Postgres 15 or later, as a libpq address; DB_URL is another name for it. Unset: the embedded server.",
         repr=False,  # it may hold a password
-        description="Postgres 15 or later, as a libpq address. Unset: the embedded server.",
     )
-    dagster_database: str = Field(
+    dagster_database: str = _env(
+        "DAGSTER_DATABASE",
         "dagster",
-        alias="DAGSTER_DATABASE",
+        "Database of Dagster's own storage, on the same server.",
         pattern="^[a-z_][a-z0-9_]{0,62}$",
-        description="Database of Dagster's own storage, on the same server.",
     )
-    var_dir: Path = Field(
-        Path("var"), alias="LEAD_PIPELINE_VAR", description="Folder of the embedded server, the blobs and the logs."
-    )
-    blob_url: str | None = Field(
-        None, alias="BLOB_URL", description="Where files are kept: a folder or any fsspec URL. Unset: var/blobs."
-    )
-    sandbox_url: str = Field(
-        "http://127.0.0.1:8091",
-        alias="SANDBOX_URL",
-        pattern="^https?://",
-        description="Stand-in for every vendor whose key is unset.",
-    )
-    datashopper_api_key: SecretStr | None = Field(
-        None, alias="DATASHOPPER_API_KEY", min_length=1, description="Bearer key of DataShopper. Unset: the sandbox."
-    )
-    datashopper_api_url: str = Field(
-        "https://api.datashopper.com/v1", alias="DATASHOPPER_API_URL", pattern="^https?://", description="Its API."
-    )
-    clay_api_key: SecretStr | None = Field(
-        None, alias="CLAY_API_KEY", min_length=1, description="Bearer key of Clay. Unset: the sandbox."
-    )
-    clay_api_url: str = Field(
-        "https://api.clay.com/v1", alias="CLAY_API_URL", pattern="^https?://", description="Its API."
-    )
-    audience_labs_api_key: SecretStr | None = Field(
-        None,
-        alias="AUDIENCE_LABS_API_KEY",
-        min_length=1,
-        description="Bearer key of Audience Labs. Unset: the sandbox.",
-    )
-    audience_labs_api_url: str = Field(
-        "https://api.audiencelabs.com/v1", alias="AUDIENCE_LABS_API_URL", pattern="^https?://", description="Its API."
-    )
-    clay_rate_per_second: float = Field(
-        10, alias="CLAY_RATE_PER_SECOND", gt=0, le=1000, description="Requests a second to Clay, sustained."
-    )
-    clay_burst: int = Field(
-        20, alias="CLAY_BURST", ge=1, le=1000, description="Requests to Clay at once after a pause."
-    )
-    vendor_concurrency: int = Field(
-        8, alias="VENDOR_CONCURRENCY", ge=1, le=64, description="Calls to one vendor that are under way at a time."
-    )
-    vendor_timeout_seconds: float = Field(
-        30, alias="VENDOR_TIMEOUT_SECONDS", gt=0, le=300, description="Longest wait for a vendor's answer, in seconds."
-    )
-    companies_per_query_per_day: int = Field(
-        50, alias="COMPANIES_PER_QUERY_PER_DAY", ge=1, le=100, description="Companies that one query takes in a day."
-    )
+    var_dir: Path = _env("LEAD_PIPELINE_VAR", Path("var"), "Folder of the embedded server, the blobs and the logs.")
+    blob_url: str | None = _env("BLOB_URL", None, "Where files are kept: a folder or any fsspec URL. Unset: var/blobs.")
+    sandbox_url: Address = _env("SANDBOX_URL", "http://127.0.0.1:8091", "Stand-in for every vendor whose key is unset.")
 
-    datashopper_webhook_secret: StrongSecret | None = Field(
+    datashopper_api_key: Key | None = _env(
+        "DATASHOPPER_API_KEY", None, "Bearer key of DataShopper. Unset: the sandbox."
+    )
+    datashopper_api_url: Address = _env("DATASHOPPER_API_URL", "https://api.datashopper.com/v1", "Its API.")
+    datashopper_rate_per_second: float = _rate("DATASHOPPER_RATE_PER_SECOND", 10, "DataShopper")
+    datashopper_company_price: Decimal = _env(
+        "DATASHOPPER_COMPANY_PRICE", Decimal(0), "What one company of its search costs.", ge=0, le=1000
+    )
+    datashopper_currency: str = _env(
+        "DATASHOPPER_CURRENCY", "USD", "ISO 4217 code of that price.", pattern="^[A-Z]{3}$"
+    )
+    companies_per_query_per_day: int = _env(
+        "COMPANIES_PER_QUERY_PER_DAY", 50, "Companies that one query takes in a day.", ge=1, le=100
+    )
+    clay_api_key: Key | None = _env("CLAY_API_KEY", None, "Bearer key of Clay. Unset: the sandbox.")
+    clay_api_url: Address = _env("CLAY_API_URL", "https://api.clay.com/v1", "Its API.")
+    clay_rate_per_second: float = _rate("CLAY_RATE_PER_SECOND", 10, "Clay")
+    clay_burst: int = _env("CLAY_BURST", 20, "Requests to Clay at once after a pause.", ge=1, le=1000)
+    clay_mode: Literal["direct", "webhook"] = _env(
+        "CLAY_MODE",
+        "direct",
+        "direct: Clay answers the question. webhook: leads are sent to it, and its webhook brings the answer.",
+    )
+    clay_answer_seconds: int = _env(
+        "CLAY_ANSWER_SECONDS", 900, "Wait for Clay's webhook before it is asked directly.", ge=1, le=604_800
+    )
+    audience_labs_api_key: Key | None = _env(
+        "AUDIENCE_LABS_API_KEY", None, "Bearer key of Audience Labs. Unset: the sandbox."
+    )
+    audience_labs_api_url: Address = _env("AUDIENCE_LABS_API_URL", "https://api.audiencelabs.com/v1", "Its API.")
+    audience_labs_rate_per_second: float = _rate("AUDIENCE_LABS_RATE_PER_SECOND", 5, "Audience Labs")
+    diretrix_base_url: Address | None = _env(
+        "DIRETRIX_BASE_URL", None, "API of Diretrix, which finds a CPF. Unset: the sandbox."
+    )
+    diretrix_user: str | None = _env("DIRETRIX_USER", None, "User of Diretrix.", min_length=1)
+    diretrix_pass: Key | None = _env("DIRETRIX_PASS", None, "Password of that user.")
+    diretrix_rate_per_second: float = _rate("DIRETRIX_RATE_PER_SECOND", 5, "Diretrix")
+    work_api: Key | None = _env("WORK_API", None, "Bearer key of the Work API. Unset: the sandbox.")
+    work_api_url: Address | None = _env("WORK_API_URL", None, "The Work API, which knows the person of a CPF.")
+    work_api_rate_per_second: float = _rate("WORK_API_RATE_PER_SECOND", 5, "the Work API")
+    c2s_token: Key | None = _env("C2S_TOKEN", None, "Bearer token of Contact2Sale. Unset: the sandbox.")
+    c2s_api_url: Address = _env("C2S_API_URL", "https://api.contact2sale.com/integration", "Its API.")
+    c2s_requests_per_minute: float = _env(
+        "C2S_REQUESTS_PER_MINUTE", 10, "Requests a minute to Contact2Sale, over all processes.", gt=0, le=60_000
+    )
+    vendor_concurrency: int = _env(
+        "VENDOR_CONCURRENCY", 8, "Calls to one vendor that are under way at a time.", ge=1, le=64
+    )
+    vendor_timeout_seconds: float = _env(
+        "VENDOR_TIMEOUT_SECONDS", 30, "Longest wait for a vendor's answer, in seconds.", gt=0, le=300
+    )
+    validations_off: str = _env(
+        "VALIDATIONS_OFF",
+        "",
+        f"Checks of a C2S contact that are switched off, with commas between: {', '.join(VALIDATIONS)}.",
+        pattern=rf"^(?:{_ANY})(?:\s*,\s*(?:{_ANY}))*$|^$",
+    )
+    personal_data_keys: Key | None = _env(
+        "PERSONAL_DATA_KEYS",
         None,
-        alias="DATASHOPPER_WEBHOOK_SECRET",
-        description="Secret of DataShopper's webhooks; 32 bytes or more, in hex.",
+        "Fernet keys that CPFs and persons are encrypted with, commas between; the first encrypts, all decrypt.",
     )
-    datashopper_webhook_secret_previous: StrongSecret | None = Field(
-        None,
-        alias="DATASHOPPER_WEBHOOK_SECRET_PREVIOUS",
-        description="Secret of DataShopper's webhooks before the last rotation; both are taken.",
+    mx_check: bool = _env("MX_CHECK", False, "Whether the mail servers of new leads' domains are looked up (DNS).")
+
+    datashopper_webhook_secret: StrongSecret | None = _webhook_secret("DATASHOPPER_WEBHOOK_SECRET", "DataShopper's")
+    datashopper_webhook_secret_previous: StrongSecret | None = _previous_secret(
+        "DATASHOPPER_WEBHOOK_SECRET", "DataShopper's"
     )
-    clay_webhook_secret: StrongSecret | None = Field(
-        None,
-        alias="CLAY_WEBHOOK_SECRET",
-        description="Secret of Clay's webhooks; 32 bytes or more, in hex.",
+    clay_webhook_secret: StrongSecret | None = _webhook_secret("CLAY_WEBHOOK_SECRET", "Clay's")
+    clay_webhook_secret_previous: StrongSecret | None = _previous_secret("CLAY_WEBHOOK_SECRET", "Clay's")
+    audience_labs_webhook_secret: StrongSecret | None = _webhook_secret(
+        "AUDIENCE_LABS_WEBHOOK_SECRET", "Audience Labs'"
     )
-    clay_webhook_secret_previous: StrongSecret | None = Field(
-        None,
-        alias="CLAY_WEBHOOK_SECRET_PREVIOUS",
-        description="Secret of Clay's webhooks before the last rotation; both are taken.",
+    audience_labs_webhook_secret_previous: StrongSecret | None = _previous_secret(
+        "AUDIENCE_LABS_WEBHOOK_SECRET", "Audience Labs'"
     )
-    audience_labs_webhook_secret: StrongSecret | None = Field(
-        None,
-        alias="AUDIENCE_LABS_WEBHOOK_SECRET",
-        description="Secret of Audience Labs' webhooks; 32 bytes or more, in hex.",
+    webhook_secret: StrongSecret | None = _webhook_secret("WEBHOOK_SECRET", "Contact2Sale's (X-Webhook-Token)")
+    webhook_secret_previous: StrongSecret | None = _previous_secret("WEBHOOK_SECRET", "Contact2Sale's")
+    webhook_workspace: str | None = _env(
+        "WEBHOOK_WORKSPACE", None, "Slug of the workspace that receives webhooks whose body names none.", min_length=1
     )
-    audience_labs_webhook_secret_previous: StrongSecret | None = Field(
-        None,
-        alias="AUDIENCE_LABS_WEBHOOK_SECRET_PREVIOUS",
-        description="Secret of Audience Labs' webhooks before the last rotation; both are taken.",
+    port: int = _env("PORT", 8080, "Port of the intake service; 0 takes a free one.", ge=0, le=65535)
+    upload_max_bytes: int = _env(
+        "UPLOAD_MAX_BYTES", 256 * 1024 * 1024, "Largest uploaded file, in bytes.", ge=1024, le=1 << 34
     )
-    webhook_secret: StrongSecret | None = Field(
-        None,
-        alias="WEBHOOK_SECRET",
-        description="Secret of Contact2Sale's webhooks (X-Webhook-Token); 32 bytes or more, in hex.",
+    uploads_per_hour: int = _env("UPLOADS_PER_HOUR", 10, "Files that a workspace uploads in any hour.", ge=1, le=10_000)
+    ingest_per_minute: int = _env(
+        "INGEST_PER_MINUTE", 600, "Leads a minute that one supplier key sends.", ge=1, le=1_000_000
     )
-    webhook_secret_previous: StrongSecret | None = Field(
-        None,
-        alias="WEBHOOK_SECRET_PREVIOUS",
-        description="Secret of Contact2Sale's webhooks before the last rotation; both are taken.",
-    )
-    webhook_workspace: str | None = Field(
-        None,
-        alias="WEBHOOK_WORKSPACE",
-        min_length=1,
-        description="Slug of the workspace that receives webhooks whose body names none.",
-    )
-    port: int = Field(8080, alias="PORT", ge=0, le=65535, description="Port of the intake service; 0 takes a free one.")
-    upload_max_bytes: int = Field(
-        256 * 1024 * 1024, alias="UPLOAD_MAX_BYTES", ge=1024, le=1 << 34, description="Largest uploaded file, in bytes."
-    )
-    uploads_per_hour: int = Field(
-        10, alias="UPLOADS_PER_HOUR", ge=1, le=10_000, description="Files that a workspace uploads in any hour."
-    )
-    ingest_per_minute: int = Field(
-        600, alias="INGEST_PER_MINUTE", ge=1, le=1_000_000, description="Leads a minute that one supplier key sends."
-    )
-    upload_stalled_seconds: int = Field(
+    upload_stalled_seconds: int = _env(
+        "UPLOAD_STALLED_SECONDS",
         300,
-        alias="UPLOAD_STALLED_SECONDS",
+        "Silence after which an upload's job whose run is gone is resumed, or failed after three imports.",
         ge=5,
         le=86_400,
-        description="Silence after which an upload's job whose run is gone is resumed, or failed after three imports.",
     )
-    alert_webhook_url: SecretStr | None = Field(
+    alert_webhook_url: Key | None = _env(
+        "ALERT_WEBHOOK_URL",
         None,
-        alias="ALERT_WEBHOOK_URL",
-        min_length=1,
-        description="Slack-compatible webhook that is told of breached thresholds. Unset: the log only.",
+        "Slack-compatible webhook that is told of breached thresholds. Unset: the log only.",
     )
-    retention_applies: bool = Field(
-        False, alias="RETENTION_APPLIES", description="Whether the retention job removes, or only counts (false)."
+    retention_applies: bool = _env(
+        "RETENTION_APPLIES", False, "Whether the retention job removes, or only counts (false)."
     )
 
     @property
@@ -174,17 +186,32 @@ class Settings(BaseModel):
     @property
     def uses_sandbox(self) -> bool:
         """Whether every vendor is the sandbox."""
-        return self.datashopper_api_key is None and self.clay_api_key is None
+        return all(self.vendor(name)[0].startswith(self.sandbox_url) for name in _VENDORS)
 
     @property
-    def datashopper(self) -> tuple[str, str]:
-        """Address and key of DataShopper, the sandbox's where no key is set."""
-        return self._vendor("datashopper/v1", self.datashopper_api_url, self.datashopper_api_key)
+    def skipped_validations(self) -> frozenset[str]:
+        """Those of VALIDATIONS that are switched off."""
+        return frozenset(name.strip() for name in self.validations_off.split(",") if name.strip())
 
-    @property
-    def clay(self) -> tuple[str, str]:
-        """Address and key of Clay, the sandbox's where no key is set."""
-        return self._vendor("clay/v1", self.clay_api_url, self.clay_api_key)
+    def vendor(self, name: str) -> tuple[str, str]:
+        """Address and key of a vendor, the sandbox's where no key is set. Of Diretrix the key is `user:password`.
+
+        Raises SettingsError where only a part of what a vendor needs is set.
+        """
+        url, key = {
+            "datashopper": (self.datashopper_api_url, self.datashopper_api_key),
+            "clay": (self.clay_api_url, self.clay_api_key),
+            "audience_labs": (self.audience_labs_api_url, self.audience_labs_api_key),
+            "diretrix": (self.diretrix_base_url, self._diretrix_key()),
+            "work_api": (self.work_api_url, self.work_api),
+            "c2s": (self.c2s_api_url, self.c2s_token),
+        }[name]
+        if key is None:
+            return f"{self.sandbox_url.rstrip('/')}/{name.replace('_', '-')}/v1", SANDBOX_KEY
+        if url is None:
+            address = "DIRETRIX_BASE_URL" if name == "diretrix" else "WORK_API_URL"
+            raise SettingsError(f"the key of {name} is set and its address is not: set {address}.")
+        return url.rstrip("/"), key.get_secret_value()
 
     def webhook_secrets(self, source: str) -> tuple[str, ...]:
         """Secrets that a source's webhooks may be signed with, the current one first; none where it is not set up."""
@@ -192,10 +219,12 @@ class Settings(BaseModel):
         secrets: tuple[SecretStr | None, ...] = (getattr(self, name), getattr(self, f"{name}_previous"))
         return tuple(secret.get_secret_value() for secret in secrets if secret is not None)
 
-    def _vendor(self, sandbox_path: str, url: str, key: SecretStr | None) -> tuple[str, str]:
-        if key is None:
-            return f"{self.sandbox_url.rstrip('/')}/{sandbox_path}", SANDBOX_KEY
-        return url.rstrip("/"), key.get_secret_value()
+    def _diretrix_key(self) -> SecretStr | None:
+        if (self.diretrix_user is None) != (self.diretrix_pass is None):
+            raise SettingsError("set DIRETRIX_USER and DIRETRIX_PASS, or neither.")
+        if self.diretrix_user is None or self.diretrix_pass is None:
+            return None
+        return SecretStr(f"{self.diretrix_user}:{self.diretrix_pass.get_secret_value()}")
 
 
 def load_settings(environment: Mapping[str, str]) -> Settings:
@@ -204,8 +233,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
     Raises SettingsError that names every variable at fault, never its value.
     """
     known = {field.alias for field in Settings.model_fields.values()}
+    given = _given(environment, known | _OTHER_NAMES.keys())
     try:
-        return Settings(**_given(environment, known))
+        return Settings(**{_OTHER_NAMES[name]: value for name, value in given.items() if name in _OTHER_NAMES} | given)
     except ValidationError as error:
         faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
         raise SettingsError(f"Set these variables right, or unset them: {faults}") from None

@@ -43,11 +43,11 @@ class Pipeline(ConfigurableResource):
             yield self
 
     def datashopper(self) -> DataShopper:
-        address, key = self._settings.datashopper
+        address, key = self._settings.vendor("datashopper")
         return DataShopper(self._transport("DataShopper", "DATASHOPPER_API_KEY"), address, key)
 
     def clay(self) -> Clay:
-        address, key = self._settings.clay
+        address, key = self._settings.vendor("clay")
         pace = TokenBucket(self._settings.clay_rate_per_second, self._settings.clay_burst)
         return Clay(self._transport("Clay", "CLAY_API_KEY", pace), address, key)
 

@@ -95,11 +95,11 @@ def test_settings_do_not_change():
 
 def test_a_vendor_without_a_key_is_the_sandbox_and_with_one_itself():
     sandbox = load_settings({"SANDBOX_URL": "http://127.0.0.1:9/"})
-    assert ("http://127.0.0.1:9/clay/v1", SANDBOX_KEY) == sandbox.clay
-    assert ("http://127.0.0.1:9/datashopper/v1", SANDBOX_KEY) == sandbox.datashopper
+    assert ("http://127.0.0.1:9/clay/v1", SANDBOX_KEY) == sandbox.vendor("clay")
+    assert ("http://127.0.0.1:9/datashopper/v1", SANDBOX_KEY) == sandbox.vendor("datashopper")
     real = load_settings({"CLAY_API_KEY": "k", "CLAY_API_URL": "https://clay.example/v1/", "DATASHOPPER_API_KEY": "d"})
-    assert ("https://clay.example/v1", "k") == real.clay
-    assert ("https://api.datashopper.com/v1", "d") == real.datashopper
+    assert ("https://clay.example/v1", "k") == real.vendor("clay")
+    assert ("https://api.datashopper.com/v1", "d") == real.vendor("datashopper")
 
 
 def test_every_variable_has_a_description_and_every_number_its_bounds():
