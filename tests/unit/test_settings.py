@@ -102,6 +102,40 @@ def test_a_vendor_without_a_key_is_the_sandbox_and_with_one_itself():
     assert ("https://api.datashopper.com/v1", "d") == real.vendor("datashopper")
 
 
+def test_a_vendor_with_half_of_what_it_needs_says_which_half_is_missing():
+    with pytest.raises(SettingsError, match="DIRETRIX_USER and DIRETRIX_PASS"):
+        load_settings({"DIRETRIX_USER": "u"}).vendor("diretrix")
+    with pytest.raises(SettingsError, match="DIRETRIX_BASE_URL"):
+        load_settings({"DIRETRIX_USER": "u", "DIRETRIX_PASS": "p"}).vendor("diretrix")
+    with pytest.raises(SettingsError, match="WORK_API_URL"):
+        load_settings({"WORK_API": "k"}).vendor("work_api")
+
+
+def test_diretrix_and_the_work_api_are_themselves_once_they_are_set_whole():
+    diretrix = {"DIRETRIX_BASE_URL": "https://d.example/", "DIRETRIX_USER": "u", "DIRETRIX_PASS": "p"}
+    real = load_settings({**diretrix, "WORK_API": "k", "WORK_API_URL": "https://w.example"})
+    assert ("https://d.example", "u:p") == real.vendor("diretrix")
+    assert ("https://w.example", "k") == real.vendor("work_api")
+    assert not real.uses_sandbox
+
+
+def test_the_sandbox_is_in_use_only_while_no_vendor_is_real():
+    assert load_settings({}).uses_sandbox
+    assert not load_settings({"C2S_TOKEN": "t"}).uses_sandbox
+
+
+def test_the_database_has_two_names_and_its_own_comes_first():
+    assert "postgresql://a" == load_settings({"DB_URL": "postgresql://a", "DATABASE_URL": " "}).database_url
+    assert "postgresql://b" == load_settings({"DB_URL": "postgresql://a", "DATABASE_URL": "postgresql://b"}).database_url
+
+
+def test_validations_are_switched_off_by_name():
+    assert frozenset() == load_settings({}).skipped_validations
+    assert {"fake_email", "phone"} == load_settings({"VALIDATIONS_OFF": "fake_email, phone"}).skipped_validations
+    with pytest.raises(SettingsError, match="VALIDATIONS_OFF"):
+        load_settings({"VALIDATIONS_OFF": "fake_email,everything"})
+
+
 def test_every_variable_has_a_description_and_every_number_its_bounds():
     for field in Settings.model_fields.values():
         assert field.description, field.alias
