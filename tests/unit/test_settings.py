@@ -126,7 +126,9 @@ def test_the_sandbox_is_in_use_only_while_no_vendor_is_real():
 
 def test_the_database_has_two_names_and_its_own_comes_first():
     assert "postgresql://a" == load_settings({"DB_URL": "postgresql://a", "DATABASE_URL": " "}).database_url
-    assert "postgresql://b" == load_settings({"DB_URL": "postgresql://a", "DATABASE_URL": "postgresql://b"}).database_url
+    assert (
+        "postgresql://b" == load_settings({"DB_URL": "postgresql://a", "DATABASE_URL": "postgresql://b"}).database_url
+    )
 
 
 def test_validations_are_switched_off_by_name():
