@@ -8,6 +8,7 @@ from information_schema.columns
 where
     table_schema = 'analytics'
     and column_name in (
-        'full_name', 'first_name', 'last_name', 'email', 'phone', 'linkedin_url', 'postal_code', 'attributes',
-        'payload', 'body', 'headers', 'settings'
+        'full_name', 'first_name', 'last_name', 'email', 'email_suggestion', 'phone', 'linkedin_url', 'postal_code',
+        'cpf', 'cpf_digest', 'cpf_masked', 'person_sealed', 'body_sealed', 'contact_masked', 'attributes', 'payload',
+        'body', 'headers', 'settings'
     )

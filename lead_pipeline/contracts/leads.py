@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+import pyarrow.compute as pc
 from pandera.errors import SchemaErrors
 from pandera.typing.pandas import Series
 
-from lead_pipeline.domain.arrow import matches, present, to_arrow
+from lead_pipeline.domain.arrow import to_arrow
+from lead_pipeline.domain.phone_plans import TYPES
 from lead_pipeline.errors import ContractBroken
 
 _STORAGE = {"storage": "pyarrow", "na_value": np.nan}
 _UUID = r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _FLAG = r"[a-z_]+(?::[0-9]+)?"
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _SHOWN = 5
 
 Text = Series[pd.StringDtype]
@@ -32,8 +35,8 @@ def _text(pattern: str | None = None, *, nullable: bool = True) -> Any:
 
 def all_match(column: pd.Series, *, pattern: str) -> pd.Series:
     """Where the RE2 pattern is found or the value is missing."""
-    values = to_arrow(column)
-    return pd.Series(matches(values, pattern) | ~present(values), index=column.index)
+    found = pc.match_substring_regex(to_arrow(column), pattern)
+    return pd.Series(pc.fill_null(found, True).to_numpy(zero_copy_only=False), index=column.index)
 
 
 _register: Any = pa.extensions.register_check_method  # untyped in pandera
@@ -82,8 +85,10 @@ class ValidatedLeads(pa.DataFrameModel):
     first_name: Text = _text()
     last_name: Text = _text()
     job_title: Text = _text()
-    email: Text = _text(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    email: Text = _text(_ADDRESS)
+    email_suggestion: Text = _text(_ADDRESS)
     phone: Text = _text(r"^\+[1-9][0-9]{3,16}$")
+    phone_type: Text = _text(rf"^(?:{'|'.join(TYPES)})$")
     company_name: Text = _text()
     domain: Text = _text(rf"^{_HOST}$")
     website: Text = _text(rf"^{_HOST}(?:/.*)?$")

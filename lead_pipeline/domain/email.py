@@ -1,4 +1,4 @@
-"""E-mail addresses: normal form, why one is refused, fake patterns, disposable domains.
+"""E-mail addresses: normal form, why one is refused, fake patterns, and the classes of `mail_classes.py`.
 
 The authority is email-validator, without deliverability checks (no network). Plain ASCII addresses take a
 vectorised pass whose answer is the library's; every other distinct address is asked of the library.
@@ -25,7 +25,7 @@ from lead_pipeline.domain.arrow import (
     to_arrow,
     to_series,
 )
-from lead_pipeline.domain.mail_domains import DISPOSABLE_DOMAINS
+from lead_pipeline.domain.mail_classes import classify_mail
 
 FAKE_PATTERNS = ("999999", "111111", "000000", "123456789")
 
@@ -39,7 +39,6 @@ _NOT_PLAIN = (
     rf"(?i)@.*--|@(?:.*\.)?(?:{'|'.join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))})$"
     rf"|^(?:{'|'.join(CASE_INSENSITIVE_MAILBOX_NAMES)})@"
 )
-_DISPOSABLE = rf"[@.](?:{'|'.join(map(re.escape, sorted(DISPOSABLE_DOMAINS)))})$"
 
 
 def normalise_emails(raw: pd.Series) -> pd.DataFrame:
@@ -47,7 +46,8 @@ def normalise_emails(raw: pd.Series) -> pd.DataFrame:
 
     Columns, on the input's index: `email` (NaN when missing or refused), `email_error` (the library's
     reason, NaN when fine or missing), `fake_pattern` (the first of `FAKE_PATTERNS` in the local part of an
-    accepted address, else NaN), `is_disposable` (bool).
+    accepted address, else NaN), `is_disposable`, `is_role` and `is_free_mail` (bool), and `suggestion` (the address
+    as it may have been meant where its domain is a slip of a well-known one, else NaN).
     """
     given = to_arrow(raw)
     plain = _is_plain(given)
@@ -57,12 +57,16 @@ def normalise_emails(raw: pd.Series) -> pd.DataFrame:
     if rest.any():
         answers, reasons = ask_each(given.filter(rest), ask_library, 2)
         email, error = put(email, rest, answers), put(error, rest, reasons)
+    classes = classify_mail(email)
     return pd.DataFrame(
         {
             "email": to_series(email, raw.index),
             "email_error": to_series(error, raw.index),
             "fake_pattern": to_series(_fake_patterns(email), raw.index),
-            "is_disposable": matches(email, _DISPOSABLE),
+            "is_disposable": classes.is_disposable,
+            "is_role": classes.is_role,
+            "is_free_mail": classes.is_free_mail,
+            "suggestion": to_series(classes.suggestion, raw.index),
         },
         index=raw.index,
     )

@@ -60,7 +60,9 @@ def validate_leads(rows: pd.DataFrame, *, workspace_country: str | None) -> tupl
             **names,
             "job_title": raw["job_title"],
             "email": email["email"],
+            "email_suggestion": email["suggestion"],
             "phone": phone["phone"],
+            "phone_type": phone["phone_type"],
             "company_name": raw["company_name"],
             "domain": site["domain"],
             "website": site["website"],
@@ -136,6 +138,8 @@ def _flags(
     return {
         **({f"fake_email:{pattern}": fake == pattern for pattern in FAKE_PATTERNS} if some_fake else {}),
         "disposable_email": email["is_disposable"],
+        "role_email": email["is_role"],
+        "free_email": email["is_free_mail"],
         "invalid_phone": raw["phone"].notna() & ~phone["phone_valid"],
         "invalid_website": site["domain_error"].notna(),
         "unknown_country": raw["company_location_country"].notna() & place["country"].isna(),

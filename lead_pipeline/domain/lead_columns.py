@@ -11,9 +11,9 @@ RAW_TEXT = (
 RAW_JSON = ("attributes", "signals")
 ROW_KEYS = ("drop_id", "row_no")
 LEAD_COLUMNS = (
-    *ROW_KEYS, "fingerprint", "type", "full_name", "first_name", "last_name", "job_title", "email", "phone",
-    "company_name", "domain", "website", "linkedin_url", "industry", "industry_group", "country", "state",
-    "region", "city", "postal_code", "employee_count", "revenue", "country_raw", "state_raw",
-    "country_inferred", "flags", *RAW_JSON,
+    *ROW_KEYS, "fingerprint", "type", "full_name", "first_name", "last_name", "job_title", "email",
+    "email_suggestion", "phone", "phone_type", "company_name", "domain", "website", "linkedin_url", "industry",
+    "industry_group", "country", "state", "region", "city", "postal_code", "employee_count", "revenue",
+    "country_raw", "state_raw", "country_inferred", "flags", *RAW_JSON,
 )  # fmt: skip
 FAILURE_COLUMNS = ("row_no", "drop_id", "column", "check", "value")

@@ -51,7 +51,8 @@ def test_a_full_row_comes_out_in_normal_form():
     )  # fmt: skip
     expected = {
         "drop_id": 7, "row_no": 0, "type": "INDIVIDUAL", "full_name": "Ada Lovelace", "first_name": "Ada",
-        "last_name": "Lovelace", "job_title": "CEO", "email": "Ada@acme.com", "phone": "+13102461501",
+        "last_name": "Lovelace", "job_title": "CEO", "email": "Ada@acme.com",
+        "email_suggestion": None, "phone": "+13102461501", "phone_type": "fixed_line_or_mobile",
         "company_name": "Acme Inc.", "domain": "acme.com", "website": "acme.com",
         "linkedin_url": "linkedin.com/in/ada", "industry": "SaaS", "industry_group": "Technology",
         "country": "US",
@@ -140,8 +141,25 @@ def test_what_is_odd_is_flagged_and_kept(raw, expected):
 
 
 def test_fake_and_disposable_addresses_are_flagged_with_the_pattern():
-    assert "{fake_email:999999}" == lead(email="1199999999333@gmail.com")["flags"]
+    assert "{fake_email:999999,free_email}" == lead(email="1199999999333@gmail.com")["flags"]
     assert "{fake_email:111111,disposable_email}" == lead(email="111111@mailinator.com")["flags"]
+
+
+def test_role_mailboxes_and_free_providers_are_flagged():
+    assert "{role_email}" == lead(email="sales+de@acme.com")["flags"]
+    assert "{role_email,free_email}" == lead(email="Contato@gmail.com")["flags"]
+
+
+def test_a_slip_of_a_well_known_domain_is_suggested_and_the_address_stays():
+    found = lead(email="Ada+news@gmial.com")
+    assert ("Ada+news@gmial.com", "Ada+news@gmail.com", "{}") == tuple(
+        found[name] for name in ("email", "email_suggestion", "flags")
+    )
+
+
+def test_the_type_of_a_phone_is_unknown_where_it_is_invalid_and_missing_where_there_is_none():
+    kinds = [lead(email="a@b.com", phone=phone)["phone_type"] for phone in ("+5511987654321", "12", None)]
+    assert ["mobile", "unknown", None] == kinds
 
 
 def test_a_phone_from_abroad_keeps_the_united_states_from_being_inferred():

@@ -1,21 +1,19 @@
-"""Phones: the vectorised pass is the library's answer, for every region's ways of writing a number."""
+"""Phones: the vectorised pass is the library's answer, type included, for every region's ways of writing a number."""
 
 import pandas as pd
 import phonenumbers
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumberType
 
 from lead_pipeline.domain.arrow import to_arrow
 from lead_pipeline.domain.phone import _read_ordinary, ask_library, normalise_phones
+from lead_pipeline.domain.phone_plans import TYPES
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
-KINDS = [
-    phonenumbers.PhoneNumberType.FIXED_LINE,
-    phonenumbers.PhoneNumberType.MOBILE,
-    phonenumbers.PhoneNumberType.TOLL_FREE,
-    phonenumbers.PhoneNumberType.VOIP,
-]
+NON_GEOGRAPHIC = sorted(phonenumbers.COUNTRY_CODES_FOR_NON_GEO_REGIONS)
+KINDS = [kind for kind in PhoneNumberType.values() if kind != PhoneNumberType.UNKNOWN]
 
 
 @st.composite
@@ -40,7 +38,7 @@ def columns(pairs):
 
 
 def answers(pairs):
-    found = normalise_phones(*columns(pairs))[["phone", "phone_country"]].astype(object)
+    found = normalise_phones(*columns(pairs))[["phone", "phone_country", "phone_type"]].astype(object)
     return list(found.where(found.notna(), None).itertuples(index=False, name=None))
 
 
@@ -69,6 +67,28 @@ def test_an_example_of_every_region_gets_the_librarys_answer_in_every_form():
     assert [ask_library(*pair) for pair in pairs] == answers(pairs)
 
 
+def test_an_example_of_every_type_of_every_region_has_the_librarys_type():
+    examples = [phonenumbers.example_number_for_type(region, kind) for region in REGIONS for kind in KINDS]
+    examples += [phonenumbers.example_number_for_non_geo_entity(code) for code in NON_GEOGRAPHIC]
+    numbers = [number for number in examples if number is not None]
+    expected = [PhoneNumberType.to_string(phonenumbers.number_type(number)).lower() for number in numbers]
+    texts = [phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) for number in numbers]
+    assert expected == [kind for _, _, kind in answers([(text, None) for text in texts])]
+    assert set(TYPES) - {"unknown"} == set(expected)
+
+
+@settings(deadline=None)
+@given(st.lists(written_numbers(), max_size=20))
+def test_the_type_is_number_type_of_what_the_library_parses(pairs):
+    for (text, country), (_, _, kind) in zip(pairs, answers(pairs), strict=True):
+        try:
+            number = phonenumbers.parse(text, country)
+        except phonenumbers.NumberParseException:
+            assert "unknown" == kind
+        else:
+            assert PhoneNumberType.to_string(phonenumbers.number_type(number)).lower() == kind
+
+
 def test_ordinary_american_and_brazilian_numbers_do_not_wait_for_the_library():
     pairs = [
         ("(310) 246-1501", "US"),
@@ -76,7 +96,7 @@ def test_ordinary_american_and_brazilian_numbers_do_not_wait_for_the_library():
         ("+55 11 98765-4321", None),
         ("1133334444", "BR"),
     ]
-    _, _, decided = _read_ordinary(*map(to_arrow, columns(pairs)))
+    *_, decided = _read_ordinary(*map(to_arrow, columns(pairs)))
     assert decided.all()
 
 
@@ -94,6 +114,32 @@ def test_a_national_number_is_read_with_its_country(text, country, expected):
     assert expected == answers([(text, country)])[0][0]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("11987654321", ("+5511987654321", "BR", "mobile")),
+        ("(11) 98765-4321", ("+5511987654321", "BR", "mobile")),
+        ("011 98765-4321", ("+5511987654321", "BR", "mobile")),
+        ("0 15 11 98765-4321", ("+5511987654321", "BR", "mobile")),
+        ("0xx11 98765-4321", ("+5511987654321", "BR", "mobile")),
+        ("+55 11 98765-4321", ("+5511987654321", "BR", "mobile")),
+        ("+55 (0) 11 98765-4321", ("+5511987654321", "BR", "mobile")),
+        ("5511987654321", ("+5511987654321", "BR", "mobile")),
+        ("1133334444", ("+551133334444", "BR", "fixed_line")),
+        ("1187654321", (None, None, "unknown")),
+        ("1177654321", ("+551177654321", "BR", "mobile")),
+        ("987654321", (None, None, "unknown")),
+        ("98765-4321", (None, None, "unknown")),
+        ("2098765-4321", (None, None, "unknown")),
+        ("0800 123 4567", ("+558001234567", "BR", "toll_free")),
+        ("4003-0123", ("+5540030123", "BR", "shared_cost")),
+    ],
+)
+def test_a_brazilian_number_is_what_libphonenumber_says(text, expected):
+    assert ask_library(text, "BR") == answers([(text, "BR")])[0]
+    assert expected == answers([(text, "BR")])[0]
+
+
 def test_an_invalid_number_is_told_from_a_valid_one_without_raising():
     found = normalise_phones(*columns([("+1234567890", "US"), ("3102461501", None), (None, "US")]))
     assert [False, False, False] == found["phone_valid"].tolist()
@@ -101,9 +147,8 @@ def test_an_invalid_number_is_told_from_a_valid_one_without_raising():
 
 
 def test_the_country_is_the_numbers_own():
-    assert [("+14165550123", "CA"), ("+447400123456", "GB")] == answers(
-        [("416-555-0123", "US"), ("+44 7400 123456", "US")]
-    )
+    found = answers([("416-555-0123", "US"), ("+44 7400 123456", "US")])
+    assert [("+14165550123", "CA"), ("+447400123456", "GB")] == [(phone, country) for phone, country, _ in found]
 
 
 def test_real_restaurant_phones_get_the_librarys_answer(real_data):
