@@ -3,10 +3,11 @@
 Holds no wording and no memory of what was sent. The webhook's address is its secret and appears in no message.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
+
+from lead_pipeline.channels.wire import Wire
 
 _log = structlog.get_logger("lead_pipeline.alerts")
 
@@ -16,22 +17,6 @@ class AlertChannel(Protocol):
 
     def send(self, name: str, text: str) -> None:
         """`name` of the alert, and what is said about it."""
-
-
-class Poster(Protocol):
-    """The HTTP client that is handed in: it does not repeat a call that may have had its effect."""
-
-    def request(
-        self,
-        method: str,
-        path_or_url: str,
-        *,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        effect: bool = False,
-        answers_json: bool = True,
-    ) -> Any:
-        """The 2xx answer, or one of our errors."""
 
 
 class LogChannel:
@@ -44,15 +29,15 @@ class LogChannel:
 class SlackChannel:
     """The log, then a webhook that speaks Slack's format: `{"text": ...}`, answered by a plain `ok`."""
 
-    def __init__(self, url: str, poster: Poster) -> None:
+    def __init__(self, url: str, wire: Wire) -> None:
         self._url = url
-        self._poster = poster
+        self._wire = wire
         self._written = LogChannel()
 
     def send(self, name: str, text: str) -> None:
         """Post once. A message that may have arrived is not repeated here: OutcomeUnknown leaves that to the caller."""
         self._written.send(name, text)
-        self._poster.request("POST", self._url, json={"text": _escaped(text)}, effect=True, answers_json=False)
+        self._wire.request("POST", self._url, json={"text": _escaped(text)}, effect=True, answers_json=False)
 
 
 def _escaped(text: str) -> str:

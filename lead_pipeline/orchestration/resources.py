@@ -1,6 +1,7 @@
 """What assets are handed: the database and clients of the vendors, made from the environment when a run begins."""
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -10,20 +11,33 @@ from pydantic import PrivateAttr
 
 from lead_pipeline.channels.platforms.http_batches import HttpBatches
 from lead_pipeline.domain.platforms import LIMITS
+from lead_pipeline.orchestration.vendor_health import VendorHealth, vendor_health
 from lead_pipeline.settings import Settings, load_settings
 from lead_pipeline.store.connections import conninfo, database
+from lead_pipeline.vendors.accounts import accounts
+from lead_pipeline.vendors.attempts import Observe
+from lead_pipeline.vendors.audience_labs import AudienceLabs
+from lead_pipeline.vendors.circuit import Circuit
 from lead_pipeline.vendors.clay import Clay
+from lead_pipeline.vendors.contact2sale import Contact2Sale
 from lead_pipeline.vendors.datashopper import DataShopper
-from lead_pipeline.vendors.rate_limit import TokenBucket
+from lead_pipeline.vendors.diretrix import Diretrix
+from lead_pipeline.vendors.rate_limit import Pace, TokenBucket
 from lead_pipeline.vendors.transport import Timeouts, Transport
+from lead_pipeline.vendors.work_api import WorkApi
 
 
 class Pipeline(ConfigurableResource):
-    """The outside of a run. `url` is a libpq address; clients share one transport per vendor and run."""
+    """The outside of a run. `url` is a libpq address; clients share one transport per vendor and run.
+
+    A vendor's pace and circuit are those of every process; each attempt is counted.
+    """
 
     _settings: Settings = PrivateAttr()
     _url: str = PrivateAttr()
     _open: ExitStack = PrivateAttr()
+    _health: VendorHealth = PrivateAttr()
+    _lock: Any = PrivateAttr(default_factory=threading.Lock)
     _transports: dict[str, Transport] = PrivateAttr(default_factory=dict)
 
     @property
@@ -40,36 +54,58 @@ class Pipeline(ConfigurableResource):
         self._settings = load_settings(os.environ)
         with ExitStack() as self._open, database(self._settings) as self._url:
             os.environ.update(dbt_environment(self._url))
+            self._health = self._open.enter_context(vendor_health(self._url))
             yield self
 
     def datashopper(self) -> DataShopper:
-        address, key = self._settings.vendor("datashopper")
-        return DataShopper(self._transport("DataShopper", "DATASHOPPER_API_KEY"), address, key)
+        return DataShopper(self._vendor("datashopper"), *self._settings.vendor("datashopper"))
 
     def clay(self) -> Clay:
-        address, key = self._settings.vendor("clay")
-        pace = TokenBucket(self._settings.clay_rate_per_second, self._settings.clay_burst)
-        return Clay(self._transport("Clay", "CLAY_API_KEY", pace), address, key)
+        return Clay(self._vendor("clay"), *self._settings.vendor("clay"))
+
+    def audience_labs(self) -> AudienceLabs:
+        return AudienceLabs(self._vendor("audience_labs"), *self._settings.vendor("audience_labs"))
+
+    def diretrix(self) -> Diretrix:
+        return Diretrix(self._vendor("diretrix"), *self._settings.vendor("diretrix"))
+
+    def work_api(self) -> WorkApi:
+        return WorkApi(self._vendor("work_api"), *self._settings.vendor("work_api"))
+
+    def contact2sale(self) -> Contact2Sale:
+        return Contact2Sale(self._vendor("c2s"), *self._settings.vendor("c2s"))
 
     def platform(self, name: str, settings: Mapping[str, Any]) -> HttpBatches:
         """A platform by its name and a workspace's settings for it: url, api_key."""
         rate = LIMITS[name].requests_per_second
         pace = TokenBucket(rate, int(rate))
-        transport = self._transport(name, f"platforms.{name}.api_key in the workspace's settings", pace)
+        credential = f"platforms.{name}.api_key in the workspace's settings"
+        # No circuit: its address is one workspace's own, and a slip in it must hold up no other.
+        transport = self._transport(name, credential, pace, self._health.counts.of(name))
         return HttpBatches(name, settings["url"], settings["api_key"], transport)
 
-    def _transport(self, vendor: str, credential: str, pace: TokenBucket | None = None) -> Transport:
-        if vendor not in self._transports:
-            self._transports[vendor] = self._open.enter_context(
-                Transport(
-                    vendor,
-                    credential=credential,
-                    bucket=pace or TokenBucket(),
-                    timeouts=Timeouts(read=self._settings.vendor_timeout_seconds),
-                    concurrency=self._settings.vendor_concurrency,
+    def _vendor(self, name: str) -> Transport:
+        account, timeout = accounts(self._settings)[name], self._settings.vendor_timeout_seconds
+        pace, circuit = self._health.pace(account), self._health.circuit(account, timeout=timeout)
+        return self._transport(account.label, account.credential, pace, self._health.counts.of(name), circuit)
+
+    def _transport(
+        self, label: str, credential: str, pace: Pace, observe: Observe, circuit: Circuit | None = None
+    ) -> Transport:
+        with self._lock:
+            if label not in self._transports:
+                self._transports[label] = self._open.enter_context(
+                    Transport(
+                        label,
+                        credential=credential,
+                        bucket=pace,
+                        circuit=circuit,
+                        observe=observe,
+                        timeouts=Timeouts(read=self._settings.vendor_timeout_seconds),
+                        concurrency=self._settings.vendor_concurrency,
+                    )
                 )
-            )
-        return self._transports[vendor]
+            return self._transports[label]
 
 
 def dbt_environment(url: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""How often a caller may ask, kept in Postgres so that every process of the service agrees. Knows no clock of its own.
+"""How often somebody may ask, kept in Postgres so that every process agrees. Knows no clock of its own.
 
-`take` is GCRA: an allowance that refills evenly, in one row a caller. `take_upload` is a sliding window over the
+`take` is GCRA: an allowance that refills evenly, in one row a caller; who comes too early is refused. `reserve` is the
+same for what we ask others: who comes early gets a place in the queue. `take_upload` is a sliding window over the
 uploads themselves.
 """
 
@@ -12,6 +13,7 @@ from lead_pipeline.errors import LimitReached
 
 _WINDOW = timedelta(hours=1)
 _SKEW = timedelta(minutes=1)  # between the clocks of two processes
+_QUEUE = timedelta(seconds=10)  # how far ahead places are given out, so what an abandoned queue costs
 
 
 def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int, now: datetime) -> None:
@@ -46,6 +48,46 @@ def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int,
             f"more than {per_minute:g} requests a minute. Wait {seconds:.3g} s, then send this one again.",
             retry_after=seconds,
         )
+
+
+def reserve(conn: psycopg.Connection, scope: str, *, per_second: float, burst: int) -> float:
+    """Take the next place in a queue, by the database's clock, and answer in how many seconds it is there.
+
+    Places are given out 10 s ahead, or two steps where that is more. Raises LimitReached where the queue is as long as
+    that already: nothing is taken. One that is longer than it can be is of a clock that was set back, and begins anew.
+    One statement; its transaction does not wait for the disk, because a crash loses no more than a burst.
+    """
+    step = timedelta(seconds=1 / per_second)
+    ahead = max(_QUEUE, 2 * step)
+    row = conn.execute(
+        """
+        WITH taken AS (
+            INSERT INTO core.rate_limits AS r (scope, full_at)
+            SELECT %(scope)s, statement_timestamp() + %(step)s FROM set_config('synchronous_commit', 'off', true)
+            ON CONFLICT (scope) DO UPDATE SET full_at = CASE
+                WHEN r.full_at > statement_timestamp() + %(whole)s + %(ahead)s + %(step)s THEN excluded.full_at
+                ELSE greatest(r.full_at, statement_timestamp()) + %(step)s
+            END
+            WHERE r.full_at + %(step)s <= statement_timestamp() + %(whole)s + %(ahead)s
+                OR r.full_at > statement_timestamp() + %(whole)s + %(ahead)s + %(step)s
+            RETURNING full_at
+        )
+        SELECT true, full_at - %(whole)s - statement_timestamp() FROM taken
+        UNION ALL
+        SELECT false, full_at + %(step)s - %(whole)s - statement_timestamp() FROM core.rate_limits
+        WHERE scope = %(scope)s AND NOT EXISTS (SELECT 1 FROM taken)
+        """,
+        {"scope": scope, "step": step, "whole": step * burst, "ahead": ahead},
+    ).fetchone()
+    is_taken, wait = row or (False, ahead)  # somebody else made the row at this moment, and filled it
+    if is_taken:
+        return max(0.0, wait.total_seconds())
+    # Half of the queue is left then: whoever waits outside comes back in time, and not too often.
+    seconds = max(wait - ahead / 2, timedelta(milliseconds=1)).total_seconds()
+    raise LimitReached(
+        f"{scope} has a queue of {ahead.total_seconds():g} s already. Wait {seconds:.3g} s, then ask again.",
+        retry_after=seconds,
+    )
 
 
 def take_upload(conn: psycopg.Connection, workspace_id: str, *, per_hour: int, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """How fast a vendor may be asked: our own pace, and the pace that the vendor asks for.
 
-Holds the token bucket and the reading of `Retry-After`. Holds no retry: the transport does that.
+Holds the token bucket of one process, the pace that processes share through whoever keeps it, and the reading of
+`Retry-After`. Holds no retry: the transport does that.
 """
 
 import datetime as dt
@@ -9,10 +10,49 @@ import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
-from lead_pipeline.errors import SettingsError
+from lead_pipeline.errors import LimitReached, SettingsError
 
+NAP = 1.0
+"""Longest sleep in one go, in seconds, so that whoever ends a run need not sit a long wait out."""
 _SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
+
+
+class Pace(Protocol):
+    """Lets calls through one after the other."""
+
+    def take(self) -> None:
+        """Come back when the next call may be made."""
+
+
+class SharedPace:
+    """A pace that is kept elsewhere: `reserve` takes the next place in the queue and says how far away it is.
+
+    `reserve` answers seconds, and raises LimitReached where the queue is full: then nothing is taken, and it is asked
+    again after `retry_after`. `sleep` gets a second at most; what it raises ends the wait.
+    """
+
+    def __init__(self, reserve: Callable[[], float], sleep: Callable[[float], object] = time.sleep) -> None:
+        self._reserve = reserve
+        self._sleep = sleep
+
+    def take(self) -> None:
+        """Take one place, blocking until it is there, however far away it is."""
+        while True:
+            try:
+                wait = self._reserve()
+            except LimitReached as full:
+                self._pause(full.retry_after)
+            else:
+                self._pause(wait)
+                return
+
+    def _pause(self, seconds: float) -> None:
+        while seconds > 0:
+            nap = min(seconds, NAP)
+            self._sleep(nap)
+            seconds -= nap
 
 
 class TokenBucket:

@@ -1,7 +1,6 @@
-"""One HTTP transport for everything that we ask or send: timeouts, pace, three attempts, and our own errors.
+"""One HTTP transport for everything that we ask or send: timeouts, pace, circuit, three attempts, and our own errors.
 
-Holds the mapping of what can go wrong on the wire. Holds no vendor's paths and no answer's shape: the clients
-do.
+Holds the mapping of what can go wrong on the wire. Holds no vendor's paths and no answer's shape: the clients do.
 No message carries a key or a body: they hold secrets and personal data.
 """
 
@@ -9,7 +8,7 @@ import datetime as dt
 import json as json_module
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -18,6 +17,7 @@ import httpx
 import stamina
 
 from lead_pipeline.errors import (
+    CircuitOpen,
     ContractBroken,
     LeadPipelineError,
     OutcomeUnknown,
@@ -26,7 +26,9 @@ from lead_pipeline.errors import (
     VendorRefused,
     VendorUnavailable,
 )
-from lead_pipeline.vendors.rate_limit import TokenBucket, retry_after_seconds
+from lead_pipeline.vendors.attempts import Attempts, Observe
+from lead_pipeline.vendors.circuit import Circuit
+from lead_pipeline.vendors.rate_limit import Pace, TokenBucket, retry_after_seconds
 
 # Nothing had left this machine, so even a call with an effect may be made again.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -73,7 +75,9 @@ class Transport:
         *,
         credential: str,
         base_url: str = "",
-        bucket: TokenBucket | None = None,
+        bucket: Pace | None = None,
+        circuit: Circuit | None = None,
+        observe: Observe | None = None,
         timeouts: Timeouts | None = None,
         patience: Patience | None = None,
         concurrency: int = 8,
@@ -83,13 +87,14 @@ class Transport:
     ) -> None:
         """`credential` is the name of what to check when the vendor refuses the key, never the key itself.
 
+        `bucket` and `circuit` are asked before each attempt; `observe` is told each one's outcome and seconds.
         Where `is_address_secret`, as with an incoming webhook's URL, no message names the path.
         """
         seconds = timeouts or Timeouts()
         self._vendor = vendor
         self._credential = credential
         self._is_address_secret = is_address_secret
-        self._bucket = bucket or TokenBucket()
+        self._attempts = Attempts(bucket or TokenBucket(), circuit, observe)
         self._patience = patience or Patience()
         self._clock = clock
         self._lock = threading.Lock()
@@ -128,12 +133,13 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         effect: bool = False,
         answers_json: bool = True,
+        accepted: Collection[int] = (),
     ) -> httpx.Response:
-        """The 2xx answer, whose body is known to be JSON unless `answers_json` is False.
+        """The 2xx answer, or one of a status in `accepted`; its body is JSON unless `answers_json` is False.
 
         With `effect`, a call that may have been acted on is never repeated: it raises OutcomeUnknown. Raises
-        VendorUnavailable or RateLimited when the attempts are used up, VendorRefused for other 3xx and 4xx,
-        SettingsError or ContractBroken for a call that cannot be sent at all.
+        VendorUnavailable or RateLimited when the attempts are used up, CircuitOpen without an attempt, VendorRefused
+        for other 3xx and 4xx, SettingsError or ContractBroken for a call that cannot be sent at all.
         """
         self._count(requests=1)
         try:
@@ -148,9 +154,9 @@ class Transport:
             ):
                 with attempt:
                     self._count(retries=int(attempt.num > 1))
-                    self._bucket.take()
-                    response = self._send(request, effect=effect)
-                    return self._judge(response, effect=effect, answers_json=answers_json)
+                    with self._attempts.one():
+                        response = self._send(request, effect=effect)
+                        return self._judge(response, effect=effect, answers_json=answers_json, accepted=accepted)
         except LeadPipelineError:
             self._count(failures=1)
             raise
@@ -160,7 +166,7 @@ class Transport:
         """Seconds before the next attempt where the vendor named them, else whether there is one at all."""
         if isinstance(error, RateLimited) and error.retry_after is not None:
             return min(self._patience.longest, error.retry_after)
-        return isinstance(error, VendorUnavailable)
+        return isinstance(error, VendorUnavailable) and not isinstance(error, CircuitOpen)
 
     def _build(self, method: str, url: str, json: object, headers: Mapping[str, str] | None) -> httpx.Request:
         try:
@@ -200,11 +206,24 @@ class Transport:
     def _where(self, request: httpx.Request) -> str:
         return self._vendor if self._is_address_secret else f"{self._vendor} {request.url.path}"
 
-    def _judge(self, response: httpx.Response, *, effect: bool, answers_json: bool) -> httpx.Response:
+    def _judge(
+        self, response: httpx.Response, *, effect: bool, answers_json: bool, accepted: Collection[int]
+    ) -> httpx.Response:
         status = response.status_code
         where = self._where(response.request)
         wait = retry_after_seconds(response.headers.get("Retry-After"), self._clock())
         self._count(rate_limited=int(status == 429))
+        if status not in accepted:
+            self._refuse_status(status, where, wait, effect=effect)
+        if not answers_json:
+            return response
+        try:
+            json_module.loads(response.content, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            raise _failed(f"{where} answered {status} with what is not JSON", effect=effect) from None
+        return response
+
+    def _refuse_status(self, status: int, where: str, wait: float | None, *, effect: bool) -> None:
         # A 503 that names a time is a request for patience as well, unless the call may have been acted on.
         if status == 429 or (status == 503 and wait is not None and not effect):
             raise RateLimited(
@@ -218,13 +237,6 @@ class Transport:
         if status >= 300:
             advice = "check its URL" if status < 400 or status == 404 else "do not repeat the call unchanged"
             raise VendorRefused(f"{where} answered {status}: {advice}.", status=status)
-        if not answers_json:
-            return response
-        try:
-            json_module.loads(response.content, parse_constant=_refuse)
-        except (ValueError, RecursionError):
-            raise _failed(f"{where} answered {status} with what is not JSON", effect=effect) from None
-        return response
 
     def _count(self, **more: int) -> None:
         with self._lock:

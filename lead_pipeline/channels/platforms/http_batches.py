@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from lead_pipeline.channels.platforms.port import BatchOutcome, Rejection, Transport
+from lead_pipeline.channels.platforms.port import BatchOutcome, Rejection
+from lead_pipeline.channels.wire import Wire
 from lead_pipeline.errors import OutcomeUnknown, PermanentError, VendorRefused, VendorUnavailable
 
 MAX_LEADS = 200
@@ -19,7 +20,7 @@ MAX_LEADS = 200
 class HttpBatches:
     """One workspace's account at one platform. Implements `Platform`."""
 
-    def __init__(self, name: str, url: str, api_key: str, transport: Transport) -> None:
+    def __init__(self, name: str, url: str, api_key: str, transport: Wire) -> None:
         self._name = name
         self._url = url.rstrip("/")
         self._key = {"Authorization": f"Bearer {api_key}"}

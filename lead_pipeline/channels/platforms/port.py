@@ -1,13 +1,11 @@
-"""What an upload needs of a sales platform, and what sending a batch needs of a transport.
+"""What an upload needs of a sales platform: the Protocol and the outcome of a batch.
 
-Holds the two Protocols and the outcome of a batch. Holds no wire: `http_batches` does.
+Holds no wire: `http_batches` does.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import httpx
 
 
 @dataclass(frozen=True)
@@ -35,18 +33,3 @@ class Platform(Protocol):
 
     def ask_batch(self, key: str) -> BatchOutcome | None:
         """What was done under `key`; None where it was never committed, so that it may be sent again."""
-
-
-class Transport(Protocol):
-    """The retrying HTTP client that is handed in. `effect` marks a call that must not be repeated blindly."""
-
-    def request(
-        self,
-        method: str,
-        path_or_url: str,
-        *,
-        json: object = None,
-        headers: Mapping[str, str] | None = None,
-        effect: bool = False,
-    ) -> httpx.Response:
-        """The 2xx answer, whose body is JSON, or one of our errors."""

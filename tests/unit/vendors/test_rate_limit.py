@@ -1,4 +1,4 @@
-"""The token bucket under a clock that only sleep moves, and every reading of Retry-After."""
+"""Token bucket and shared pace under a clock that only sleep moves, and every reading of Retry-After."""
 
 import datetime as dt
 import threading
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_pipeline.errors import SettingsError
-from lead_pipeline.vendors.rate_limit import TokenBucket, retry_after_seconds
+from lead_pipeline.errors import LimitReached, SettingsError
+from lead_pipeline.vendors.rate_limit import SharedPace, TokenBucket, retry_after_seconds
 
 NOON = dt.datetime(2026, 1, 5, 12, 0, tzinfo=dt.UTC)
 
@@ -86,6 +86,53 @@ def test_threads_that_share_a_bucket_get_one_token_each():
 def test_a_bucket_that_lets_nothing_through_is_refused(rate, burst):
     with pytest.raises(SettingsError, match="lets nothing through"):
         TokenBucket(rate, burst)
+
+
+def test_a_place_in_a_shared_queue_is_waited_for_in_short_naps():
+    naps: list[float] = []
+    SharedPace(lambda: 150.5, naps.append).take()
+
+    assert [1.0] * 150 + [0.5] == naps
+
+
+def test_a_place_that_is_there_already_is_not_slept_for():
+    naps: list[float] = []
+    SharedPace(lambda: 0.0, naps.append).take()
+
+    assert [] == naps
+
+
+def test_a_full_queue_is_asked_again_when_it_said():
+    naps: list[float] = []
+    answers: list[float | LimitReached] = [
+        LimitReached("full", retry_after=2),
+        LimitReached("full", retry_after=1),
+        0.25,
+    ]
+
+    def reserve() -> float:
+        answer = answers.pop(0)
+        if isinstance(answer, LimitReached):
+            raise answer
+        return answer
+
+    SharedPace(reserve, naps.append).take()
+
+    assert [1, 1, 1, 0.25] == naps
+
+
+def test_what_a_nap_raises_ends_a_long_wait():
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        SharedPace(lambda: 3600.0, nap).take()
+
+    assert 3 == len(naps)
 
 
 @pytest.mark.parametrize(

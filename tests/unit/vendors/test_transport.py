@@ -4,11 +4,13 @@ import datetime as dt
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import pytest
 
 from lead_pipeline.errors import (
+    CircuitOpen,
     ContractBroken,
     LeadPipelineError,
     OutcomeUnknown,
@@ -218,6 +220,79 @@ def test_every_attempt_takes_a_token(scripted, transport_to):
     transport_to(scripted.url, bucket=bucket).request("GET", "/ask")
 
     assert [1, 2] == waits
+
+
+class Opening:
+    """A circuit that opens at a check of its own choosing, and what it was told of."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.checks, self.told = at, 0, []
+
+    def check(self) -> None:
+        self.checks += 1
+        if self.checks >= self.at:
+            raise CircuitOpen("Sandbox is not asked", retry_after=30)
+
+    def record(self, *, failed: bool, reason: str = "") -> None:
+        self.told.append(failed)
+
+
+def test_an_open_circuit_ends_a_call_at_once_without_a_pause(scripted, transport_to, pauses):
+    with pytest.raises(CircuitOpen):
+        transport_to(scripted.url, circuit=Opening(at=1)).request("GET", "/ask")
+
+    assert ([], []) == (scripted.requests, pauses)
+
+
+def test_a_circuit_that_opens_between_two_attempts_ends_the_call(scripted, transport_to):
+    circuit = Opening(at=3)  # checked before and after the pace
+    scripted.script = [answer(500)]
+
+    with pytest.raises(CircuitOpen):
+        transport_to(scripted.url, circuit=circuit).request("GET", "/ask")
+
+    assert 1 == len(scripted.requests)
+    assert [True] == circuit.told
+
+
+@pytest.mark.parametrize(
+    ("script", "effect", "outcomes"),
+    [
+        ([answer(500), answer(429), answer(200, {})], False, ["unavailable", "rate_limited", "ok"]),
+        ([NOT_JSON, TRUNCATED, answer(404)], False, ["unavailable", "unavailable", "refused"]),
+        (["hang"], True, ["unknown"]),
+    ],
+    ids=["waited out", "junk and a refusal", "effect"],
+)
+def test_each_attempt_is_told_of_with_its_outcome_and_seconds(scripted, transport_to, script, effect, outcomes):
+    told: list[tuple[str, float]] = []
+    circuit = Opening(at=100)
+    scripted.script = list(script)
+    transport = transport_to(scripted.url, circuit=circuit, observe=lambda *one: told.append(one))
+    with suppress(LeadPipelineError):
+        transport.request("POST", "/ask", json={}, effect=effect)
+
+    assert outcomes == [outcome for outcome, _ in told]
+    assert all(0 <= seconds < 1 for _, seconds in told)
+    assert [outcome in {"unavailable", "unknown"} for outcome in outcomes] == circuit.told
+
+
+def test_a_status_that_is_accepted_is_an_answer(scripted, transport_to):
+    told: list[str] = []
+    scripted.script = [answer(404, {"found": None})]
+    transport = transport_to(scripted.url, observe=lambda outcome, _: told.append(outcome))
+
+    response = transport.request("GET", "/ask", accepted=(404,))
+
+    assert (404, {"found": None}) == (response.status_code, response.json())
+    assert ["ok"] == told
+
+
+def test_an_accepted_status_without_json_is_junk(scripted, transport_to):
+    scripted.script = [answer(404, b"<html>")] * 3
+
+    with pytest.raises(VendorUnavailable, match="not JSON"):
+        transport_to(scripted.url).request("GET", "/ask", accepted=[404])
 
 
 def test_counts_are_right_when_threads_share_a_transport(transport_to):

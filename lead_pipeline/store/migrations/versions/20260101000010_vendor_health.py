@@ -14,11 +14,13 @@ CREATE TABLE core.vendor_circuits (
     last_error text,
     changed_at timestamptz NOT NULL,
     retry_at timestamptz,
+    wait_seconds double precision NOT NULL DEFAULT 30 CHECK (wait_seconds > 0),
     CHECK ((state = 'open') = (retry_at IS NOT NULL))
 );
 COMMENT ON TABLE core.vendor_circuits IS
 'One row per vendor that has ever failed for a while: whether it is asked at the moment.';
 COMMENT ON COLUMN core.vendor_circuits.retry_at IS 'From then on one call at a time is let through to try it.';
+COMMENT ON COLUMN core.vendor_circuits.wait_seconds IS 'How long it stays open; doubled by each try that failed.';
 
 CREATE TABLE raw.vendor_calls (
     vendor text NOT NULL,
