@@ -1,23 +1,29 @@
 """The tests' own side of the sandbox: faults, the record, and a fresh start. Needs no key."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse
 
-from lead_pipeline.sandbox.batches import BatchStore
 from lead_pipeline.sandbox.faults import Fault, FaultPlan, FaultSpec
 from lead_pipeline.sandbox.record import Record
 
 
-def admin_routes(plan: FaultPlan, record: Record, stores: Iterable[BatchStore], companies: int) -> APIRouter:
+class Memory(Protocol):
+    """What a stand-in keeps between calls."""
+
+    def clear(self) -> None:
+        """Forget all of it."""
+
+
+def admin_routes(plan: FaultPlan, record: Record, memories: Iterable[Memory], companies: int) -> APIRouter:
     """/healthz and the routes under /admin."""
     routes = APIRouter()
 
     @routes.get("/healthz")
     async def health() -> JSONResponse:
-        return JSONResponse({"status": "ok", "companies": companies})
+        return JSONResponse({"status": "ok", "companies": companies, "seed": plan.seed})
 
     @routes.post("/admin/faults")
     async def add_fault(spec: FaultSpec) -> JSONResponse:
@@ -37,10 +43,10 @@ def admin_routes(plan: FaultPlan, record: Record, stores: Iterable[BatchStore], 
 
     @routes.post("/admin/reset")
     async def reset() -> JSONResponse:
-        """Record, faults and what the platforms keep: a key used before is free again."""
+        """Record, faults and what the stand-ins keep: a key used before is free again."""
         record.clear()
-        for store in stores:
-            store.clear()
+        for memory in memories:
+            memory.clear()
         return JSONResponse({"cleared": plan.clear()})
 
     return routes

@@ -9,16 +9,22 @@ from starlette.responses import JSONResponse
 from lead_pipeline.errors import VendorRefused
 from lead_pipeline.sandbox.admin import admin_routes
 from lead_pipeline.sandbox.alert_sink import alert_routes
+from lead_pipeline.sandbox.audience_labs import audience_labs_routes
 from lead_pipeline.sandbox.batches import BatchStore
+from lead_pipeline.sandbox.c2s import Crm, c2s_routes
+from lead_pipeline.sandbox.call_limit import CallLimit
 from lead_pipeline.sandbox.catalogue import build_catalogue
 from lead_pipeline.sandbox.clay import clay_routes
+from lead_pipeline.sandbox.clay_async import Enrichments, clay_async_routes
 from lead_pipeline.sandbox.companies import generate_companies, load_companies
 from lead_pipeline.sandbox.config import SandboxConfig
 from lead_pipeline.sandbox.datashopper import datashopper_routes
+from lead_pipeline.sandbox.diretrix import diretrix_routes
 from lead_pipeline.sandbox.faults import PLATFORMS, FaultPlan
 from lead_pipeline.sandbox.gate import Gate
 from lead_pipeline.sandbox.platforms import platform_routes
 from lead_pipeline.sandbox.record import Record
+from lead_pipeline.sandbox.work_api import work_api_routes
 
 
 def build_app(config: SandboxConfig) -> Gate:
@@ -30,9 +36,15 @@ def build_app(config: SandboxConfig) -> Gate:
     record, plan = Record(), FaultPlan(config.seed)
     stores = {platform: BatchStore(platform, record) for platform in PLATFORMS}
     app = FastAPI(title="Lead Pipeline sandbox", openapi_url=None)
-    app.include_router(admin_routes(plan, record, stores.values(), len(companies)))
+    crm, enrichments = Crm(record, CallLimit(config.c2s_per_minute)), Enrichments(config.seed, record, config.intake)
+    app.include_router(admin_routes(plan, record, (*stores.values(), crm, enrichments), len(companies)))
     app.include_router(datashopper_routes(catalogue, config, record))
     app.include_router(clay_routes(config.seed, record))
+    app.include_router(clay_async_routes(enrichments))
+    app.include_router(audience_labs_routes(config, record))
+    app.include_router(diretrix_routes(config.seed, record))
+    app.include_router(work_api_routes(config.seed, record))
+    app.include_router(c2s_routes(config.seed, crm))
     app.include_router(platform_routes(stores))
     app.include_router(alert_routes(record))
     app.add_exception_handler(HTTPException, _refused)

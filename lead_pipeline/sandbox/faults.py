@@ -15,11 +15,16 @@ PLATFORMS = (
     "marketing-platform",
     "general-platform",
 )
-Kind = Literal["latency", "rate_limit", "error", "reset", "truncate", "lost_answer"]
+Kind = Literal["latency", "rate_limit", "error", "reset", "truncate", "lost_answer", "nonsense"]
 Target = Literal[
     "datashopper",
     "clay",
     "clay-verify",
+    "clay-async",
+    "audience-labs",
+    "diretrix",
+    "work-api",
+    "c2s",
     "platforms",
     "tech-platform",
     "finance-platform",
@@ -117,12 +122,12 @@ class FaultPlan:
 def targets_of(path: str) -> frozenset[str]:
     """The fault targets that a path belongs to; empty for the admin side and unknown paths."""
     match path.strip("/").split("/"):
-        case ["datashopper", *_]:
-            return frozenset({"datashopper", "*"})
         case ["clay", "v1", "emails", "verify"]:
             return frozenset({"clay-verify", "*"})
-        case ["clay", *_]:
-            return frozenset({"clay", "*"})
+        case ["clay", "v1", "enrichments"]:
+            return frozenset({"clay-async", "*"})
+        case ["datashopper" | "clay" | "audience-labs" | "diretrix" | "work-api" | "c2s" as vendor, *_]:
+            return frozenset({vendor, "*"})
         case ["platforms", platform, *_] if platform in PLATFORMS:
             return frozenset({"platforms", platform, "*"})
         case ["alerts"]:

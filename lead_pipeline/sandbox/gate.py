@@ -4,6 +4,7 @@ Pure ASGI, because resets and cut answers lie below what a web framework can exp
 """
 
 import asyncio
+import base64
 import hmac
 import time
 from collections.abc import Callable
@@ -19,7 +20,12 @@ from lead_pipeline.sandbox.transport import hang_up, reset
 OPEN_PATHS = ("/healthz", "/admin/")
 # Slack's webhooks carry no key: the address is the secret.
 KEYLESS_PATHS = ("/alerts",)
+# Diretrix knows users and passwords; ours is the user `sandbox`, whose password is the key.
+BASIC_PATHS = ("/diretrix/",)
+BASIC_USER = "sandbox"
 NAP = 0.1
+NONSENSE = {"ok": True, "result": []}
+"""JSON with a good status that answers no question anybody asked."""
 
 
 class Gate:
@@ -28,7 +34,8 @@ class Gate:
     def __init__(self, app: ASGIApp, *, key: str, plan: FaultPlan, record: Record) -> None:
         self.closing: Callable[[], bool] = lambda: False
         self._app = app
-        self._credentials = f"Bearer {key}".encode()
+        self._bearer = f"Bearer {key}"
+        self._basic = f"Basic {base64.b64encode(f'{BASIC_USER}:{key}'.encode()).decode()}"
         self._plan = plan
         self._record = record
 
@@ -38,10 +45,13 @@ class Gate:
             return
         self._record.request(scope["path"])
         given = Headers(scope=scope).get("authorization", "")
-        has_key = hmac.compare_digest(given.encode("latin-1"), self._credentials)
+        wanted = self._basic if scope["path"].startswith(BASIC_PATHS) else self._bearer
+        has_key = hmac.compare_digest(given.encode("latin-1"), wanted.encode())
         if not has_key and scope["path"] not in KEYLESS_PATHS:
-            refusal = {"error": "missing or wrong key: send `Authorization: Bearer <key>`"}
-            await JSONResponse(refusal, 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+            scheme = wanted.partition(" ")[0]
+            what = "Bearer <key>" if scheme == "Bearer" else f"Basic <{BASIC_USER}:key in base64>"
+            refusal = {"error": f"missing or wrong key: send `Authorization: {what}`"}
+            await JSONResponse(refusal, 401, {"WWW-Authenticate": scheme})(scope, receive, send)
             return
         faults = self._plan.take(targets_of(scope["path"]), scope["method"])
         if faults:
@@ -67,6 +77,9 @@ class Gate:
         elif fault.kind == "truncate":
             await self._app(scope, receive, _cutting(send))
             await hang_up(send, receive)
+        elif fault.kind == "nonsense":
+            await self._app(scope, receive, _swallow)
+            await JSONResponse(NONSENSE)(scope, receive, send)
         else:
             if fault.kind == "lost_answer":
                 await self._app(scope, receive, _swallow)

@@ -47,7 +47,7 @@ def people_at(seed: int, domain: str) -> list[dict[str, str | None]]:
     for place, post in enumerate(posts):
         title, seniority, department = POSTS[post]
         first, last = draw.pick(FIRST_NAMES), draw.pick(LAST_NAMES)
-        local = f"{_plain(first)}.{_plain(last)}"
+        local = f"{plain(first)}.{plain(last)}"
         local = f"{local}{place}" if local in taken else local
         taken.add(local)
         people.append(
@@ -94,7 +94,8 @@ def dns_label(domain: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", _fold(first)).strip("-")[:63].rstrip("-") or "company"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name in the letters a to z, as addresses spell it."""
     return re.sub(r"[^a-z]", "", _fold(name).lower())
 
 

@@ -1,4 +1,4 @@
-"""What arrived, for tests to ask about: requests, worked vendor calls, effects per lead, alerts. No HTTP."""
+"""What arrived, for tests to ask about: requests, worked vendor calls, effects per lead, alerts, webhooks. No HTTP."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -10,13 +10,16 @@ from typing import Any
 class Record:
     """`requests`: every call that reached an endpoint, faulted and refused ones included.
     `vendor_calls`: the calls that were worked on, lost answers included. `alerts`: the bodies taken, in order.
+    `webhooks`: by source and lead, those that were sent by themselves and taken.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
     vendor_calls: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     alerts: list[dict[str, Any]] = field(default_factory=list)
+    webhooks: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _effects: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _asked: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _messages: dict[str, Counter[tuple[str | None, str]]] = field(default_factory=lambda: defaultdict(Counter))
 
     def request(self, path: str) -> None:
         """Count one call. A batch's own key is left out of its path, so one question is one endpoint."""
@@ -31,10 +34,16 @@ class Record:
         """Count one commit that contains these leads."""
         self._effects[platform].update(set(leads))
 
+    def crm_message(self, lead_id: str, external_id: str | None, message: str) -> None:
+        """Count one message written to a lead of the CRM."""
+        self._messages[lead_id][external_id, message] += 1
+
     def clear(self) -> None:
         """Forget everything."""
-        for part in (self.requests, self.vendor_calls, self.alerts, self._effects, self._asked):
+        for part in (self.requests, self.vendor_calls, self.alerts, self.webhooks):
             part.clear()
+        for counts in (self._effects, self._asked, self._messages):
+            counts.clear()
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `GET /admin/record`."""
@@ -48,4 +57,12 @@ class Record:
             "requests": dict(self.requests),
             "alerts": self.alerts,
             "vendor_calls": {vendor: dict(calls) for vendor, calls in self.vendor_calls.items()},
+            "webhooks": {source: dict(leads) for source, leads in self.webhooks.items()},
+            "crm_messages": {
+                lead: [
+                    {"external_id": external_id, "message": message, "times": times}
+                    for (external_id, message), times in messages.items()
+                ]
+                for lead, messages in self._messages.items()
+            },
         }

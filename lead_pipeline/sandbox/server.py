@@ -8,6 +8,7 @@ import uvicorn
 
 from lead_pipeline.http_server import ThreadedServer, serve_until_ended
 from lead_pipeline.sandbox.config import LARGEST_PAGE, SandboxConfig, utc_today
+from lead_pipeline.sandbox.webhook_sender import Intake
 
 NAME = "the sandbox"
 
@@ -29,8 +30,11 @@ class SandboxServer(ThreadedServer):
         page_size: int = LARGEST_PAGE,
         as_of: date | None = None,
         today: Callable[[], date] = utc_today,
+        intake: Intake | None = None,
+        c2s_per_minute: int | None = 10,
+        has_imports: bool = True,
     ) -> None:
-        config = SandboxConfig(companies_path, seed, key, page_size, as_of, today)
+        config = SandboxConfig(companies_path, seed, key, page_size, as_of, today, intake, c2s_per_minute, has_imports)
         super().__init__(NAME, lambda: _server(config), host=host, port=port)
 
 
@@ -43,10 +47,11 @@ def serve(
     *,
     page_size: int = LARGEST_PAGE,
     as_of: date | None = None,
+    intake: Intake | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until interrupted. `on_ready` gets the URL once the socket listens. Raises as SandboxServer."""
-    config = SandboxConfig(companies_path, seed, key, page_size, as_of)
+    config = SandboxConfig(companies_path, seed, key, page_size, as_of, intake=intake)
     serve_until_ended(NAME, lambda: _server(config), host=host, port=port, on_ready=on_ready or (lambda _: None))
 
 
