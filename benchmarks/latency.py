@@ -3,29 +3,17 @@
 No vendor and no sandbox is there: enrichment runs start, find nobody to ask, and compete for the machine as they do.
 """
 
-import hashlib
-import json
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import psycopg
 
-from benchmarks.bench import ROOT, WORKSPACE, Bench
+from benchmarks.bench import WORKSPACE, Bench
+from benchmarks.dagster_daemon import running_dagster
 from benchmarks.figures import Figure
-from lead_pipeline.cli.dagster_home import prepare_dagster
-from lead_pipeline.settings import load_settings
+from benchmarks.landing import land_event
 from lead_pipeline.store.connections import connect
-from lead_pipeline.store.drops import Landing, land
 from lead_pipeline.store.workspaces import workspace_id
 
 DROPS, PAUSES, SEED, RULES = 30, (0.5, 4.0), 20260101, 10
@@ -38,7 +26,7 @@ def run(bench: Bench) -> list[Figure]:
     draw = random.Random(SEED)
     with bench.database("latency", rules=RULES) as url, connect(url, autocommit=True) as conn:
         owner = workspace_id(conn, WORKSPACE)
-        with _dagster(url, bench.folder / "latency"):
+        with running_dagster(url, bench.folder / "latency", _NOBODY):
             bench.console.print("  waiting for Dagster")
             _watch(conn, {_land(conn, owner, 0): time.monotonic()}, until=time.monotonic() + _READY)
             landed: dict[int, float] = {}
@@ -65,22 +53,8 @@ def _land(conn: psycopg.Connection, owner: str, number: int) -> int:
         "industry": "Software",
         "country": "US",
     }
-    body, now = json.dumps({"event_type": "leads.single", "lead": lead}).encode(), datetime.now(UTC)
-    drop_id, _ = land(
-        conn,
-        Landing(
-            source="datashopper",
-            kind="webhook",
-            event_type="leads.single",
-            external_id=f"event/{number}",
-            workspace_id=owner,
-            day=now.date(),
-            received_at=now,
-            body=body,
-            body_sha256=hashlib.sha256(body).hexdigest(),
-        ),
-    )
-    return drop_id
+    event = {"event_type": "leads.single", "event_id": str(number), "lead": lead}
+    return land_event(conn, owner, "datashopper", event)
 
 
 def _watch(
@@ -97,40 +71,3 @@ def _watch(
     if is_last and landed:
         raise RuntimeError(f"{len(landed)} drops were not routed in time; see dagster.log in the benchmark's folder")
     return seconds
-
-
-@contextmanager
-def _dagster(url: str, folder: Path) -> Iterator[None]:
-    """Daemon, code server and UI as `lead-pipeline up` runs them, ended as a group."""
-    folder.mkdir(parents=True)
-    chosen = load_settings({"DATABASE_URL": url, "LEAD_PIPELINE_VAR": str(folder), "DAGSTER_DATABASE": "dagster_bench"})
-    environment = {**os.environ, **prepare_dagster(url, chosen, sandbox_url=_NOBODY)}
-    command = [
-        str(Path(sys.executable).with_name("dagster")), "dev", "-w", str(ROOT / "workspace.yaml"),
-        "-h", "127.0.0.1", "-p", str(_free_port()), "--log-level", "warning",
-    ]  # fmt: skip
-    with (
-        (folder / "dagster.log").open("wb") as log,
-        subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True) as process,
-    ):
-        try:
-            yield
-        finally:
-            _end_group(process)
-
-
-def _end_group(leader: subprocess.Popen[bytes]) -> None:
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(leader.pid, sign)
-            leader.wait(20)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -20,6 +20,8 @@ from lead_pipeline.steps.seed import seed
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.summaries import SUMMARIES, summary
 
+DEMO_WORKSPACE = "lead-factory"
+"""Of demo.yaml: receives what names no workspace."""
 _console = stdout()
 _SANDBOX_PACE = {"CLAY_RATE_PER_SECOND": "1000", "CLAY_BURST": "100"}  # the sandbox is not a vendor to be spared
 
@@ -36,6 +38,7 @@ def demo(
         _console.print(f"Postgres {url}\nsandbox  {sandbox.url}", highlight=False, markup=False)
         seed_demo(url, sandbox.url)
         os.environ.update({**prepare_dagster(url, chosen, sandbox_url=sandbox.url), **_SANDBOX_PACE})
+        os.environ.setdefault("WEBHOOK_WORKSPACE", DEMO_WORKSPACE)
         _run_jobs(days, chosen.var_dir)
         with connect(url, autocommit=True) as conn:
             for title in SUMMARIES:

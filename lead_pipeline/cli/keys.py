@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 
 import typer
 
-from lead_pipeline.cli.session import migrated
+from lead_pipeline.cli.session import connected
 from lead_pipeline.cli.tables import show, stdout
 from lead_pipeline.steps.keys import create_key, revoke_key
 from lead_pipeline.store.api_keys import ApiKey, list_keys
-from lead_pipeline.store.connections import connect
 from lead_pipeline.store.workspaces import workspace_id
 
 app = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
@@ -24,7 +23,7 @@ def create(
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print the key and nothing else."),
 ) -> None:
     """Make a key. It is shown this once; only its hash is kept."""
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         made = create_key(
             conn,
             workspace=workspace,
@@ -41,7 +40,7 @@ def create(
 @app.command("list")
 def list_(workspace: str = typer.Argument(None, help="Slug or id; every workspace by default.")) -> None:
     """List keys by their first characters, with what they may do and when they were last used."""
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         keys = list_keys(conn, None if workspace is None else workspace_id(conn, workspace))
     columns = ("key", "name", "workspace", "supplier", "scopes", "status", "last used", "id")
     show(_console, "API keys", columns, map(_row, keys))
@@ -50,7 +49,7 @@ def list_(workspace: str = typer.Argument(None, help="Slug or id; every workspac
 @app.command()
 def revoke(key: str = typer.Argument(..., help="The key's id, or its first characters.")) -> None:
     """End a key for ever, from its next request on."""
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         ended = revoke_key(conn, key, now=datetime.now(UTC))
     _console.print(f"{ended.prefix}… ({ended.name}, {ended.workspace}) is revoked.", markup=False, highlight=False)
 

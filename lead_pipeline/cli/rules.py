@@ -4,10 +4,9 @@ from pathlib import Path
 
 import typer
 
-from lead_pipeline.cli.session import migrated
+from lead_pipeline.cli.session import connected
 from lead_pipeline.cli.tables import stdout
 from lead_pipeline.steps.load_rules import load_rules
-from lead_pipeline.store.connections import connect
 
 app = typer.Typer(help="Routing rules.", no_args_is_help=True)
 _console = stdout()
@@ -25,7 +24,7 @@ def load(
     replace: bool = typer.Option(False, "--replace", help="Remove rules that the file does not name."),
 ) -> None:
     """Check a rules file and put it in force, all of it or nothing."""
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         loaded = load_rules(conn, file, workspace=workspace, replace=replace)
     for warning in loaded.warnings:
         _console.print(f"warning: {warning}", style="yellow", markup=False, highlight=False)

@@ -5,9 +5,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
+
 from lead_pipeline.settings import Settings, load_settings
 from lead_pipeline.steps.run import Run
-from lead_pipeline.store.connections import database
+from lead_pipeline.store.connections import connect, database
 from lead_pipeline.store.schema import migrate
 
 
@@ -22,6 +24,13 @@ def migrated(chosen: Settings | None = None) -> Iterator[str]:
     with database(chosen or settings()) as url:
         migrate(url)
         yield url
+
+
+@contextmanager
+def connected() -> Iterator[psycopg.Connection]:
+    """A connection to that database, for commands that do one thing: each statement is committed by itself."""
+    with migrated() as url, connect(url, autocommit=True) as conn:
+        yield conn
 
 
 def command_run(name: str) -> Run:

@@ -2,10 +2,9 @@
 
 import typer
 
-from lead_pipeline.cli.session import migrated
+from lead_pipeline.cli.session import connected
 from lead_pipeline.cli.tables import show, stdout
 from lead_pipeline.errors import SettingsError
-from lead_pipeline.store.connections import connect
 from lead_pipeline.store.suppliers import list_suppliers, save_supplier
 from lead_pipeline.store.workspaces import workspace_id
 
@@ -23,7 +22,7 @@ def add(
     """Add a supplier, or bring the one of that name up to date: to these categories and no others."""
     if not name.strip() or not all(one.strip() for one in category):
         raise SettingsError("a supplier's name and its categories are not empty.")
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         owner = workspace_id(conn, workspace)
         saved = save_supplier(conn, workspace_id=owner, name=name, categories=category, is_active=active)
     _console.print(f"{name}: {saved}", markup=False, highlight=False)
@@ -34,7 +33,7 @@ def add(
 @app.command("list")
 def list_(workspace: str = typer.Argument(None, help="Slug or id; every workspace by default.")) -> None:
     """List suppliers with their categories."""
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         suppliers = list_suppliers(conn, None if workspace is None else workspace_id(conn, workspace))
     rows = [
         (

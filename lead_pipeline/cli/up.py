@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,18 +10,18 @@ from pathlib import Path
 import typer
 
 from lead_pipeline.cli.dagster_home import prepare_dagster
-from lead_pipeline.cli.demo import seed_demo
+from lead_pipeline.cli.demo import DEMO_WORKSPACE, seed_demo
+from lead_pipeline.cli.process_groups import end_group, free_port
 from lead_pipeline.cli.session import migrated, settings
 from lead_pipeline.cli.tables import stdout
-from lead_pipeline.cli.webhook_secrets import missing_secrets, secrets_file
+from lead_pipeline.cli.webhook_secrets import missing_secrets, secrets_file, shared_secrets
 from lead_pipeline.errors import LeadPipelineError
 from lead_pipeline.sandbox.server import SandboxServer
-from lead_pipeline.settings import SANDBOX_KEY
+from lead_pipeline.sandbox.webhook_sender import Intake
+from lead_pipeline.settings import SANDBOX_KEY, Settings
 
 _console = stdout()
-_PATIENCE = 20
 _GLANCE = 0.2
-DEMO_WORKSPACE = "lead-factory"
 WORKSPACE = Path(__file__).resolve().parents[2] / "workspace.yaml"
 
 
@@ -36,34 +35,36 @@ def up(
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
     chosen = settings()
+    taken = free_port(chosen.port if intake_port is None else intake_port)
+    made = missing_secrets(chosen.var_dir, os.environ) if chosen.uses_sandbox else {}
+    # Before the sandbox starts: its Clay sends webhooks to the intake, signed with these.
+    intake = Intake(f"http://127.0.0.1:{taken}", shared_secrets(chosen))
     with (
         migrated(chosen) as url,
-        SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY) as sandbox,
+        SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY, intake=intake) as sandbox,
     ):
-        environment = prepare_dagster(url, chosen, sandbox_url=sandbox.url)
-        lines = []
+        environment = {**prepare_dagster(url, chosen, sandbox_url=sandbox.url), **made}
         if chosen.uses_sandbox:
             seed_demo(url, sandbox.url)
-            environment |= missing_secrets(chosen.var_dir, os.environ)
             environment |= {} if chosen.webhook_workspace else {"WEBHOOK_WORKSPACE": DEMO_WORKSPACE}
-            lines.append(f"secrets  {secrets_file(chosen.var_dir)} (to sign webhooks with: source it)")
-        taken = free_port(chosen.port if intake_port is None else intake_port)
         lines = [
-            f"Dagster  http://127.0.0.1:{port}", f"intake   http://127.0.0.1:{taken}/docs", f"sandbox  {sandbox.url}",
-            f"Postgres {url}", *lines, "Ctrl-C ends all of it.",
+            f"Dagster  http://127.0.0.1:{port}", f"intake   {intake.url}/docs", f"sandbox  {sandbox.url}",
+            f"Postgres {url}", *_hints(chosen, intake.url, sandbox.url), "Ctrl-C ends all of it.",
         ]  # fmt: skip
         _console.print("\n".join(lines), highlight=False, markup=False)
         _serve({**os.environ, **environment}, dagster_port=port, intake_port=taken)
 
 
-def free_port(port: int) -> int:
-    """The port, or one that is free where it is 0."""
-    if port:
-        return port
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        number: int = taken.getsockname()[1]
-        return number
+def _hints(chosen: Settings, intake_url: str, sandbox_url: str) -> list[str]:
+    """How to try it out, while every vendor is the sandbox."""
+    if not chosen.uses_sandbox:
+        return []
+    options = "" if intake_url.endswith(f":{chosen.port}") else f" --intake {intake_url}"
+    options += "" if sandbox_url == chosen.sandbox_url else f" --sandbox {sandbox_url}"
+    return [
+        f"secrets  {secrets_file(chosen.var_dir)} (to sign webhooks with: source it)",
+        f"webhooks lead-pipeline sandbox scenario brazil-day{options}",
+    ]
 
 
 def _serve(environment: dict[str, str], *, dagster_port: int, intake_port: int) -> None:
@@ -98,15 +99,4 @@ def _serve(environment: dict[str, str], *, dagster_port: int, intake_port: int) 
                 )
     finally:
         for process in running.values():
-            _end_group(process)
-
-
-def _end_group(leader: subprocess.Popen[bytes]) -> None:
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(leader.pid, sign)
-            leader.wait(_PATIENCE)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+            end_group(process)

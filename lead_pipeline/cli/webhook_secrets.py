@@ -5,9 +5,15 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from lead_pipeline.settings import MIN_SECRET_BYTES
+from lead_pipeline.settings import MIN_SECRET_BYTES, Settings
 
-VARIABLES = ("DATASHOPPER_WEBHOOK_SECRET", "CLAY_WEBHOOK_SECRET", "AUDIENCE_LABS_WEBHOOK_SECRET", "WEBHOOK_SECRET")
+VARIABLE_OF = {
+    "datashopper": "DATASHOPPER_WEBHOOK_SECRET",
+    "clay": "CLAY_WEBHOOK_SECRET",
+    "audience-labs": "AUDIENCE_LABS_WEBHOOK_SECRET",
+    "c2s": "WEBHOOK_SECRET",
+}
+VARIABLES = tuple(VARIABLE_OF.values())
 _LINE = re.compile(rf"^export ([A-Z_]+)=([0-9a-f]{{{MIN_SECRET_BYTES},}})$", re.MULTILINE)
 
 
@@ -18,8 +24,7 @@ def secrets_file(var_dir: Path) -> Path:
 
 def missing_secrets(var_dir: Path, environment: Mapping[str, str]) -> dict[str, str]:
     """Variable to secret, for those that the environment leaves unset; the same ones every time."""
-    path = secrets_file(var_dir)
-    kept = dict(_LINE.findall(path.read_text())) if path.exists() else {}
+    path, kept = secrets_file(var_dir), _kept(var_dir)
     unset = [name for name in VARIABLES if not environment.get(name, "").strip()]
     made = {**kept, **{name: secrets.token_hex(32) for name in unset if name not in kept}}
     if made != kept:
@@ -30,3 +35,18 @@ def missing_secrets(var_dir: Path, environment: Mapping[str, str]) -> dict[str, 
         fresh.write_text("".join(f"export {name}={secret}\n" for name, secret in made.items()))
         fresh.rename(path)
     return {name: made[name] for name in unset}
+
+
+def shared_secrets(chosen: Settings) -> dict[str, str]:
+    """Source to the secret that its webhooks are signed with: the settings', else the kept one. Makes none."""
+    kept = _kept(chosen.var_dir)
+    found = {
+        source: next(iter(chosen.webhook_secrets(source)), kept.get(variable, ""))
+        for source, variable in VARIABLE_OF.items()
+    }
+    return {source: secret for source, secret in found.items() if secret}
+
+
+def _kept(var_dir: Path) -> dict[str, str]:
+    path = secrets_file(var_dir)
+    return dict(_LINE.findall(path.read_text())) if path.exists() else {}

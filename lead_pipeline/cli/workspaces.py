@@ -4,11 +4,10 @@ import re
 
 import typer
 
-from lead_pipeline.cli.session import migrated
+from lead_pipeline.cli.session import connected
 from lead_pipeline.cli.tables import show, stdout
 from lead_pipeline.domain.geography import is_country_code
 from lead_pipeline.errors import SettingsError
-from lead_pipeline.store.connections import connect
 from lead_pipeline.store.workspaces import save_workspace, workspace_list
 
 app = typer.Typer(help="Workspaces: add, list.", no_args_is_help=True)
@@ -29,12 +28,12 @@ def add(
         raise SettingsError(f"slug {slug!r} is not lower-case letters, digits and single hyphens, such as acme-west.")
     if country is not None and not is_country_code(country):
         raise SettingsError(f"country {country!r} is not a two-letter ISO code, such as US.")
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         _console.print(f"{slug}: {save_workspace(conn, slug=slug, name=name or slug, plan=plan, country=country)}")
 
 
 @app.command("list")
 def list_() -> None:
     """List every workspace."""
-    with migrated() as url, connect(url, autocommit=True) as conn:
+    with connected() as conn:
         show(_console, "Workspaces", ("slug", "name", "plan", "country", "id"), workspace_list(conn))
