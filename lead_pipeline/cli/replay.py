@@ -1,4 +1,4 @@
-"""`lead-pipeline replay`: core tables rebuilt from the raw drops and compared."""
+"""`lead-pipeline replay`: core tables rebuilt from the raw drops, or from Clay's answers, and compared."""
 
 import time
 from datetime import datetime
@@ -9,6 +9,7 @@ from lead_pipeline.cli.session import migrated, settings
 from lead_pipeline.cli.tables import share_progress, show, stdout
 from lead_pipeline.steps.replay import Replayed
 from lead_pipeline.steps.replay import replay as rebuild_and_compare
+from lead_pipeline.steps.replay_answers import replay_answers
 from lead_pipeline.store.replay import Chosen
 
 _console = stdout()
@@ -20,23 +21,27 @@ def replay(
     since: datetime = typer.Option(None, formats=_DAY, help="First day, as in raw.drops.day."),
     until: datetime = typer.Option(None, formats=_DAY, help="Last day."),
     source: list[str] = typer.Option([], help="As in raw.drops.source; may be given more than once."),
+    answers: bool = typer.Option(False, "--answers", help="Rebuild contacts, from Clay's kept answers and webhooks."),
     keep: bool = typer.Option(False, "--keep", help="Leave what was rebuilt in the schema `replay`."),
 ) -> None:
     """Rebuild leads, scores and assignments from the drops, compare them with core, and change nothing. Calls nobody.
 
     Exit code 1 where anything differs.
     """
+    if answers and source:
+        raise typer.BadParameter("--answers rebuilds what Clay said; it takes no --source.")
     chosen = Chosen(since.date() if since else None, until.date() if until else None, tuple(source))
     of, began = settings(), time.perf_counter()
     with migrated(of) as url, share_progress(_console) as progress:
         task = progress.add_task("Rebuilding", total=1.0)
-        found = rebuild_and_compare(
-            url,
-            of.blobs,
-            chosen,
-            keep=keep,
-            progress=lambda done, total: progress.update(task, completed=done / max(1, total)),
-        )
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done / max(1, total))
+
+        if answers:
+            found = replay_answers(url, chosen, keep=keep, progress=tell)
+        else:
+            found = rebuild_and_compare(url, of.blobs, chosen, keep=keep, progress=tell)
         progress.update(task, completed=1.0)
     _report(found, time.perf_counter() - began)
     if not found.is_identical:
@@ -52,6 +57,7 @@ def _report(found: Replayed, seconds: float) -> None:
     for ids, words in (
         (found.changed, "drops hold other bytes than those that arrived"),
         (found.unreadable, "drops were left out: the blob store does not hold their bytes (set BLOB_URL?)"),
+        (found.incomplete, "answers were left out: the verdicts on their addresses are not kept"),
     ):
         if ids:
             _console.print(f"{len(ids)} {words}: {', '.join(map(str, ids[:20]))}", style="red", highlight=False)

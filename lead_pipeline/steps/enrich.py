@@ -1,37 +1,46 @@
-"""Leads of a day to their contacts: plan, claim, ask Clay, commit. One failing lead never fails the others."""
+"""Leads of a day to their contacts: plan, claim, ask Clay, commit. One failing lead never fails the others.
 
-import hashlib
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+Questions are under way all the time, and an answer is lasting as soon as it is committed: a run that is killed asks
+again what was under way. Whichever answer comes first completes a lead, this one or a webhook (`settle_contacts`).
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Literal
 
-import pandas as pd
 import psycopg
 
-from lead_pipeline.domain.enrichment import Person, keep_people, skip_reasons
-from lead_pipeline.errors import LeadPipelineError, NotFound, VendorRefused
+from lead_pipeline.steps.ask_clay import (
+    CONTACTS,
+    VERIFICATION,
+    Answered,
+    Question,
+    addresses_in,
+    ask_clay,
+    send_to_clay,
+    verification_key,
+)
+from lead_pipeline.steps.contact_outcomes import Outcome, commit_outcomes
+from lead_pipeline.steps.keep_asking import keep_asking
+from lead_pipeline.steps.plan_enrichment import plan_day, plan_lead
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import enrichments
 from lead_pipeline.store.connections import connect
-from lead_pipeline.store.drops import Landing, land
-from lead_pipeline.store.enrichments import Waiting
+from lead_pipeline.store.enrichment_claims import Claims, Which, mark_sent
+from lead_pipeline.store.vendor_answers import VendorAnswer, keep_answers, kept_answers
 from lead_pipeline.vendors.clay import Clay
 
 VENDOR = "clay"
-PLANNED_AT_ONCE = 10_000
-CLAIMED_AT_ONCE = 40  # what a killed run asks again: four seconds of Clay's default pace
-_KEY_REFUSED = (401, 403)
+_TOLD_EVERY = 100
+Mode = Literal["direct", "webhook"]
+Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What Clay said about one lead, or why it said nothing."""
-
-    lead: Waiting
-    people: list[Person]
-    body: bytes | None = None
-    error: LeadPipelineError | None = None
+def sent_by(mode: Mode, answer_seconds: float, now: datetime) -> datetime | None:
+    """When a lead must have been sent for its webhook to be overdue `now`; None where no webhook is waited for."""
+    return now - timedelta(seconds=answer_seconds) if mode == "webhook" else None
 
 
 def enrich_leads(
@@ -43,112 +52,139 @@ def enrich_leads(
     concurrency: int,
     retry_failed: bool = True,
     lead_id: str | None = None,
-    progress: Callable[[int, int], None] = lambda done, of: None,
+    mode: Mode = "direct",
+    answer_seconds: float = 900,
+    progress: Progress = lambda done, of: None,
 ) -> dict[str, int]:
     """Enrich every lead that DataShopper brought on a day; with `retry_failed`, ones that failed before too.
 
     With `lead_id` just that lead of the day, of any source and whatever became of it before, unless it is completed.
-    Returns how many leads of the day are completed, skipped and failed. Raises VendorRefused where Clay refuses
-    the key: the leads wait on.
+    In mode `webhook` a lead is sent once and waits for Clay's webhook, `answer_seconds` long, before it is asked about
+    directly. Returns how many leads of the day are pending, completed, skipped and failed.
+
+    Raises VendorRefused where Clay refuses the key, and CircuitOpen where it has failed for a while: what is answered
+    is committed, the other leads wait on.
     """
-    with connect(url) as conn, ThreadPoolExecutor(concurrency) as pool:
+    with connect(url) as conn:
         if lead_id is not None:
-            _plan_one(conn, day, run, lead_id)
+            plan_lead(conn, VENDOR, day, run, lead_id)
         else:
-            _plan_day(conn, day, run, retry_failed=retry_failed)
-        waiting, done = enrichments.enrichment_counts(conn, VENDOR, day).get("pending", 0), 0
-        conn.commit()
-        while True:
-            with conn.transaction():
-                claimed = enrichments.claim_pending(conn, VENDOR, day, CLAIMED_AT_ONCE, lead_id)
-                _commit(conn, day, run, list(pool.map(lambda lead: _ask(vendor, lead), claimed)))
-            if not claimed:
-                return enrichments.enrichment_counts(conn, VENDOR, day)
-            done += len(claimed)
-            progress(done, waiting)
+            plan_day(conn, VENDOR, day, run, retry_failed=retry_failed)
+    with connect(url, autocommit=True) as conn:
+        waiting = enrichments.enrichment_counts(conn, VENDOR, day).get("pending", 0)
+        asking = _Asking(conn, Claims(conn, VENDOR, day, lead_id), run, _told(progress, waiting))
+        overdue = sent_by(mode, answer_seconds, run.clock())
+        if overdue is not None:
+            asking.go_on("unsent", partial(send_to_clay, vendor), asking.note_sent, concurrency)
+        which: Which = "pending" if overdue is None else "overdue"
+        asking.go_on(which, partial(ask_clay, vendor), asking.settle, concurrency, overdue)
+        return enrichments.enrichment_counts(conn, VENDOR, day)
 
 
-def _plan_one(conn: psycopg.Connection, day: date, run: Run, lead_id: str) -> None:
-    with conn.transaction():
-        leads = enrichments.one_lead(conn, lead_id)
-        if leads.empty:
-            raise NotFound(f"no lead {lead_id}. `lead-pipeline trace` finds a lead by its id.")
-        planned = leads.assign(reason=skip_reasons(leads))
-        enrichments.plan(conn, VENDOR, day, planned, now=run.clock(), run_id=run.run_id, again=True)
+@dataclass
+class _Asking:
+    """One session that claims leads, hands out questions and commits what they came to."""
 
+    conn: psycopg.Connection
+    claims: Claims
+    run: Run
+    tell: Callable[[int], None]
 
-def _plan_day(conn: psycopg.Connection, day: date, run: Run, *, retry_failed: bool) -> None:
-    if retry_failed:
-        with conn.transaction():
-            enrichments.reopen_failed(conn, VENDOR, day)
-    while _plan(conn, day, run):
-        pass
+    def go_on(
+        self,
+        which: Which,
+        ask: Callable[[Question], Answered],
+        commit: Callable[[Sequence[Answered]], None],
+        concurrency: int,
+        overdue: datetime | None = None,
+    ) -> None:
+        """Ask about all leads of a kind until none is left that nobody else has under way."""
 
+        def claim(limit: int) -> list[Question]:
+            return self._questions(self.claims.take(which, limit, sent_by=overdue))
 
-def _plan(conn: psycopg.Connection, day: date, run: Run) -> bool:
-    with conn.transaction():
-        leads = enrichments.unplanned_leads(conn, VENDOR, day, PLANNED_AT_ONCE)
-        planned = leads.assign(reason=skip_reasons(leads))
-        enrichments.plan(conn, VENDOR, day, planned, now=run.clock(), run_id=run.run_id)
-    return len(leads) == PLANNED_AT_ONCE
+        def finish(answers: Sequence[Answered]) -> None:
+            with self.conn.transaction():
+                commit(answers)
+            # One that is not settled stays claimed: this run does not ask about it again.
+            self.claims.release(one.lead.lead_id for one in answers if not one.is_final)
+            self.tell(len(answers))
 
+        keep_asking(
+            claim, ask, finish, concurrency=concurrency, why_stop=lambda one: one.error if one.is_final else None
+        )
 
-def _ask(vendor: Clay, lead: Waiting) -> Answer:
-    try:
-        answer = vendor.company_contacts(lead.domain, lead.company_name)
-        found = [
-            Person(who.full_name, who.email, who.title, who.seniority, who.department, who.linkedin_url)
-            for who in answer.contacts
-            if who.full_name is not None
+    def note_sent(self, answers: Sequence[Answered]) -> None:
+        """Leads that Clay has taken wait for its webhook; the others fail."""
+        taken = [one.lead.lead_id for one in answers if one.error is None]
+        enrichments.lock_states(self.conn, VENDOR, taken)
+        mark_sent(self.conn, VENDOR, taken, self.run.clock())
+        self.settle([one for one in answers if one.error is not None])
+
+    def settle(self, answers: Sequence[Answered]) -> None:
+        """Keep every answer, and close the enrichments that no webhook has closed meanwhile."""
+        drops = self._keep(answers)
+        states = enrichments.lock_states(self.conn, VENDOR, [one.lead.lead_id for one in answers])
+        commit_outcomes(
+            self.conn,
+            VENDOR,
+            [
+                Outcome(one.lead.lead_id, "completed", None, one.people, drops[one.lead.lead_id])
+                if one.error is None
+                else Outcome(one.lead.lead_id, "failed", str(one.error), (), None)
+                for one in answers
+                if _counts(one, states.get(one.lead.lead_id))
+            ],
+            self.run,
+        )
+
+    def _questions(self, leads: Sequence[enrichments.Waiting]) -> list[Question]:
+        """The leads with the answers about them that are kept: those of a run that did not come to an end."""
+        found = kept_answers(self.conn, vendor=VENDOR, event=CONTACTS, keys=[lead.lead_id for lead in leads])
+        contacts = {lead_id: body for lead_id, (_, body) in found.items()}
+        keys = [
+            verification_key(lead_id, address) for lead_id, body in contacts.items() for address in addresses_in(body)
         ]
-        return Answer(lead, keep_people(found, lambda address: vendor.verify_email(address).status), answer.body)
-    except VendorRefused as error:
-        if error.status in _KEY_REFUSED:
-            raise
-        return Answer(lead, [], error=error)
-    except LeadPipelineError as error:
-        return Answer(lead, [], error=error)
+        verdicts = kept_answers(self.conn, vendor=VENDOR, event=VERIFICATION, keys=keys)
+        kept = {(CONTACTS, lead_id): body for lead_id, body in contacts.items()}
+        kept |= {(VERIFICATION, key): body for key, (_, body) in verdicts.items()}
+        return [
+            Question(lead, {key: body for key, body in kept.items() if key[1].startswith(lead.lead_id)})
+            for lead in leads
+        ]
+
+    def _keep(self, answers: Sequence[Answered]) -> dict[str, int]:
+        """Keep what is new. Returns lead id to the drop of the contacts that it was answered by."""
+        now, day, run_id = self.run.clock(), self.claims.day, self.run.run_id
+        kept = keep_answers(
+            self.conn,
+            [
+                VendorAnswer(VENDOR, event, key, one.lead.workspace_id, day, now, body, run_id, one.lead.lead_id)
+                for one in answers
+                for (event, key), body in one.new.items()
+            ],
+        )
+        earlier = [
+            one.lead.lead_id for one in answers if one.error is None and (CONTACTS, one.lead.lead_id) not in one.new
+        ]
+        known = kept_answers(self.conn, vendor=VENDOR, event=CONTACTS, keys=earlier)
+        drops = {external_id.removeprefix(f"{CONTACTS}/"): drop_id for (_, external_id), drop_id in kept.items()}
+        return drops | {lead_id: drop_id for lead_id, (drop_id, _) in known.items()}
 
 
-def _commit(conn: psycopg.Connection, day: date, run: Run, answers: list[Answer]) -> None:
-    landed = {answer.lead.lead_id: _land(conn, day, run, answer) for answer in answers}
-    outcomes = pd.DataFrame(
-        {
-            "lead_id": [answer.lead.lead_id for answer in answers],
-            "status": ["completed" if answer.error is None else "failed" for answer in answers],
-            "reason": [None if answer.error is None else str(answer.error) for answer in answers],
-            "contacts_found": [len(answer.people) for answer in answers],
-            "answer_drop_id": pd.array([landed[answer.lead.lead_id] for answer in answers], dtype="Int64"),
-        }
-    )
-    people = [
-        {"lead_id": answer.lead.lead_id, "contact_no": number, **person.__dict__}
-        for answer in answers
-        for number, person in enumerate(answer.people, start=1)
-    ]
-    enrichments.insert_contacts(conn, pd.DataFrame(people))
-    enrichments.settle(conn, VENDOR, outcomes, run.clock(), run.run_id)
+def _counts(one: Answered, state: str | None) -> bool:
+    """A completed lead stays; an answer completes any other; an error fails only one that is pending."""
+    return not one.is_final and state not in (None, "completed") and (one.error is None or state == "pending")
 
 
-def _land(conn: psycopg.Connection, day: date, run: Run, answer: Answer) -> int | None:
-    """Keep the answer's exact bytes, so that contacts can be rebuilt without asking again."""
-    if answer.body is None:
-        return None
-    digest = hashlib.sha256(answer.body).hexdigest()
-    drop_id, _ = land(
-        conn,
-        Landing(
-            source=VENDOR,
-            kind="vendor_answer",
-            event_type="company_contacts",
-            external_id=f"company_contacts/{answer.lead.lead_id}",
-            workspace_id=answer.lead.workspace_id,
-            day=day,
-            received_at=run.clock(),
-            body=answer.body,
-            body_sha256=digest,
-            headers={"lead_id": answer.lead.lead_id, "run_id": run.run_id},
-            stage="kept",
-        ),
-    )
-    return drop_id
+def _told(progress: Progress, of: int) -> Callable[[int], None]:
+    """Tell of leads that are done with, now and then."""
+    done = 0
+
+    def tell(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        if before // _TOLD_EVERY != done // _TOLD_EVERY or done == of:
+            progress(done, of)
+
+    return tell

@@ -34,7 +34,8 @@ _ROUTED = ("landed", "routed")  # what is left of a landed file is not read; wha
 
 @dataclass
 class Replayed:
-    """What a replay found. `changed`: drops whose bytes are not those that arrived; `unreadable`: whose are gone.
+    """What a replay found. `changed`: drops whose bytes are not those that arrived; `unreadable`: whose are gone;
+    `incomplete`: answers that decided, and need one that is not kept.
 
     `archived_*`: what retention has removed and is compared without: leads, refused rows, bodies.
     """
@@ -45,13 +46,15 @@ class Replayed:
     differences: list[Difference] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     unreadable: list[int] = field(default_factory=list)
+    incomplete: list[int] = field(default_factory=list)
     archived_leads: int = 0
     archived_rows: int = 0
     archived_bodies: int = 0
 
     @property
     def is_identical(self) -> bool:
-        return not (self.changed or self.unreadable) and all(table.is_identical for table in self.tables)
+        gaps = self.changed or self.unreadable or self.incomplete
+        return not gaps and all(table.is_identical for table in self.tables)
 
 
 def replay(

@@ -74,18 +74,31 @@ _TABLES = (
         not_=("run_id", "decided_at"),
     ),
 )
+_OF_LEADS = "(SELECT x.* FROM core.{} x JOIN replay.compared USING (lead_id) WHERE {}) t"
+ANSWERED_TABLES = (
+    _Table(
+        "enrichments",
+        ("lead_id",),
+        _OF_LEADS.format("enrichments", "x.vendor = 'clay' AND x.answer_drop_id IS NOT NULL"),
+        only=("status", "reason", "contacts_found", "answer_drop_id"),  # when, and by which run, is history
+    ),
+    _Table("lead_contacts", ("lead_id", "contact_no"), _OF_LEADS.format("lead_contacts", "true")),
+)
+"""What `store.replay_answers` rebuilds."""
 
 
-def compare(conn: psycopg.Connection, *, named: int) -> tuple[list[Compared], list[Difference]]:
+def compare(
+    conn: psycopg.Connection, *, named: int, tables: Sequence[_Table] = _TABLES
+) -> tuple[list[Compared], list[Difference]]:
     """Every rebuilt table with its counts, and the first `named` rows of all that differ."""
-    tables: list[Compared] = []
+    counts: list[Compared] = []
     differences: list[Difference] = []
-    for table in _TABLES:
+    for table in tables:
         compared = _compare(conn, table)
-        tables.append(compared)
+        counts.append(compared)
         if not compared.is_identical and len(differences) < named:
             differences += _differences(conn, table, named - len(differences))
-    return tables, differences
+    return counts, differences
 
 
 def _compare(conn: psycopg.Connection, table: _Table) -> Compared:

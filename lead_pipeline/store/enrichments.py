@@ -1,4 +1,4 @@
-"""`core.enrichments` and `core.lead_contacts`: planned, claimed, settled. Asks nobody."""
+"""`core.enrichments` and `core.lead_contacts`: planned and settled. Claims nothing (`enrichment_claims`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 import pandas as pd
 import psycopg
-from psycopg.rows import class_row
 
 from lead_pipeline.store.bulk import copy_frame, fetch_frame
 
@@ -105,23 +104,6 @@ def reopen_failed(conn: psycopg.Connection, vendor: str, day: date) -> int:
     ).rowcount
 
 
-def claim_pending(
-    conn: psycopg.Connection, vendor: str, day: date, limit: int, lead_id: str | None = None
-) -> list[Waiting]:
-    """Lock the next pending leads of a day, or just one, leaving those that another transaction holds."""
-    with conn.cursor(row_factory=class_row(Waiting)) as cursor:
-        return cursor.execute(
-            """
-            SELECT e.lead_id::text, l.workspace_id::text, l.domain, l.company_name
-            FROM core.enrichments e JOIN core.leads l USING (lead_id)
-            WHERE e.vendor = %s AND e.day = %s AND e.status = 'pending'
-                AND (%s::uuid IS NULL OR e.lead_id = %s::uuid)
-            ORDER BY e.lead_id LIMIT %s FOR UPDATE OF e SKIP LOCKED
-            """,
-            [vendor, day, lead_id, lead_id, limit],
-        ).fetchall()
-
-
 def leads_of_results(
     conn: psycopg.Connection, vendor: str, asked: Sequence[Asked], workspace: str | None
 ) -> dict[int, Known]:
@@ -177,7 +159,7 @@ def expect(conn: psycopg.Connection, vendor: str, leads: Sequence[Known], *, now
 
 
 def lock_states(conn: psycopg.Connection, vendor: str, lead_ids: Sequence[str]) -> dict[str, str | None]:
-    """Lead id to the status of its enrichment, each locked once whoever asks the vendor is done with it."""
+    """Lead id to the status of its enrichment, each locked once whoever settles it is done."""
     rows = conn.execute(
         "SELECT lead_id::text, status FROM core.enrichments WHERE vendor = %s AND lead_id = ANY(%s::uuid[]) "
         "ORDER BY lead_id FOR UPDATE",

@@ -41,14 +41,20 @@ class Recorded(Drop):
     refusal: str | None
 
 
+def begin_schema(conn: psycopg.Connection) -> None:
+    """Make the schema anew, empty. Raises InProgress while another replay is under way."""
+    row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
+    if row != (True,):
+        raise InProgress("another replay is under way in this database. Let it finish, then start this one.")
+    conn.execute("DROP SCHEMA IF EXISTS replay CASCADE; CREATE SCHEMA replay")
+
+
 def begin(conn: psycopg.Connection, chosen: Chosen) -> tuple[int, int]:
     """Make the schema anew, with the chosen drops in it. Returns how many they are, and the rows that they brought.
 
     Raises InProgress while another replay is under way.
     """
-    row = conn.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK]).fetchone()
-    if row != (True,):
-        raise InProgress("another replay is under way in this database. Let it finish, then start this one.")
+    begin_schema(conn)
     conn.execute(_SCHEMA)
     conn.execute(
         """
@@ -162,7 +168,6 @@ _TABLES: Mapping[str, str] = {
     "quarantined_rows": "core.quarantined_rows",
 }
 _SCHEMA: Any = (
-    "DROP SCHEMA IF EXISTS replay CASCADE; CREATE SCHEMA replay;"
     "CREATE UNLOGGED TABLE replay.drops (drop_id bigint PRIMARY KEY, received_rows bigint NOT NULL);"
     + "".join(f"CREATE UNLOGGED TABLE replay.{name} (LIKE {of} INCLUDING DEFAULTS);" for name, of in _TABLES.items())
 )

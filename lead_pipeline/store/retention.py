@@ -15,8 +15,8 @@ from psycopg.rows import class_row
 from lead_pipeline.errors import InProgress
 
 PERSONAL_COLUMNS = (
-    "full_name", "first_name", "last_name", "job_title", "email", "phone", "linkedin_url", "company_name", "domain",
-    "website", "city", "postal_code", "country_raw", "state_raw", "attributes", "signals",
+    "full_name", "first_name", "last_name", "job_title", "email", "email_suggestion", "phone", "linkedin_url",
+    "company_name", "domain", "website", "city", "postal_code", "country_raw", "state_raw", "attributes", "signals",
 )  # fmt: skip
 ARCHIVED = "archived"
 """Key of core.quarantined_rows.row that stands, alone, for a content that is in the blob it names."""
@@ -60,6 +60,7 @@ def _due_bodies(gone: str) -> str:
         AND NOT EXISTS (SELECT 1 FROM core.quarantined_rows q WHERE q.drop_id = d.drop_id AND q.status = 'waiting')
         OR d.stage = 'kept' AND d.kind = 'webhook' AND d.received_at <= %(leads_until)s
         AND NOT EXISTS (SELECT 1 FROM core.enrichments x WHERE x.answer_drop_id = d.drop_id AND {stays})
+        OR d.kind = 'vendor_answer' AND d.headers ->> 'lead_id' IN (SELECT g.lead_id::text FROM ({gone}) g)
         OR d.drop_id IN (
             SELECT x.answer_drop_id FROM core.enrichments x GROUP BY x.answer_drop_id HAVING NOT bool_or({stays})
         )

@@ -1,11 +1,16 @@
 """A whole pipeline for a test: a database, the sandbox, a few standing queries and rules, and a day's run of it.
 
-`run_day` and `import_file` are also what `nursery.py` runs in processes that are killed.
+`run_day`, `enrich_day` and `import_file` are also what `nursery.py` runs in processes that are killed.
 """
 
 import datetime as dt
+import hashlib
+import json
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +21,10 @@ import pytest
 
 from lead_pipeline.channels.platforms.http_batches import HttpBatches
 from lead_pipeline.domain.accounting import Accounting
+from lead_pipeline.domain.webhooks import read_envelope
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.settings import SANDBOX_KEY
+from lead_pipeline.steps.decide_events import decide_pending_events
 from lead_pipeline.steps.decide_pending import route_pending, score_pending
 from lead_pipeline.steps.enrich import enrich_leads
 from lead_pipeline.steps.import_csv import import_csv
@@ -29,6 +36,7 @@ from lead_pipeline.steps.upload_leads import Uploaded, upload_leads
 from lead_pipeline.steps.validate_pages import validate_pages
 from lead_pipeline.store import day_checks
 from lead_pipeline.store.connections import connect
+from lead_pipeline.store.drops import Landing, land
 from lead_pipeline.vendors import transport
 from lead_pipeline.vendors.clay import Clay
 from lead_pipeline.vendors.datashopper import DataShopper
@@ -37,6 +45,10 @@ from lead_pipeline.vendors.transport import Patience, Timeouts, Transport
 
 DAY = dt.date(2026, 3, 2)
 LIMIT = 8
+SANDBOX = """
+from lead_pipeline.sandbox.server import serve
+serve(port=0, page_size=5, on_ready=lambda url: print(url, flush=True))
+"""
 TOPICS = ("cloud migration", "payments", "clinical software")
 SEED = {
     "workspaces": [
@@ -113,6 +125,20 @@ def import_file(url: str, blobs: str, drop_id: int, *, chunk_rows: int) -> Accou
     return import_csv(url, blobs, drop_id, Run("import"), chunk_rows=chunk_rows)
 
 
+def enrich_day(
+    url: str, sandbox: str, day: dt.date, *, run_id: str = "test", timeout: float = 2.0, **how: Any
+) -> dict[str, int]:
+    """Just the enrichment of a day, with a short patience and, unless another wire is handed in, no pace."""
+    wire = {"bucket": TokenBucket(1e6, 1000), **how.pop("wire", {})}
+    patience = Patience(initial=0.01, jitter=0.01, longest=0.05)
+    timeouts = Timeouts(read=timeout)
+    with Transport(
+        "Clay", credential="SANDBOX_KEY", timeouts=timeouts, patience=patience, concurrency=16, **wire
+    ) as opened:
+        clay = Clay(opened, f"{sandbox}/clay/v1", SANDBOX_KEY)
+        return enrich_leads(url, clay, day, Run(run_id), **{"concurrency": 4, **how})
+
+
 @dataclass(frozen=True)
 class World:
     """One test's database and sandbox, seeded. `day` is the first day; queries take at most `limit` companies."""
@@ -136,6 +162,44 @@ class World:
         return defs.resolve_job_def(name).execute_in_process(
             instance=instance, partition_key=str(day or self.day), run_config=quiet, raise_on_error=False
         )
+
+    def enrich(self, day: dt.date | None = None, **more: Any) -> dict[str, int]:
+        return enrich_day(self.url, self.sandbox, day or self.day, **more)
+
+    def receive_leads(self, count: int, *, day: dt.date | None = None, name: str = "firm") -> None:
+        """So many leads of DataShopper, each of a company of its own, decided and not enriched yet."""
+        number = range(count)
+        leads = [
+            {"full_name": f"Ada {n}", "email": f"ada@{name}{n}.com", "company_name": f"{name} {n}",
+             "website": f"{name}{n}.com"} for n in number
+        ]  # fmt: skip
+        self.land("datashopper", {"event_type": "leads.batch", "leads": leads}, day=day)
+        decide_pending_events(self.url, day or self.day, Run("received"))
+
+    def land(self, source: str, event: Any, *, day: dt.date | None = None, workspace: str = "seller") -> int:
+        """A webhook as the intake service lands it."""
+        body, on = json.dumps(event).encode(), day or self.day
+        with connect(self.url) as conn:
+            return land(
+                conn,
+                Landing(
+                    source=source,
+                    kind="webhook",
+                    external_id=read_envelope(source, body).external_id,
+                    workspace_id=self.one("SELECT workspace_id FROM core.workspaces WHERE slug = %s", workspace),
+                    day=on,
+                    received_at=dt.datetime.combine(on, dt.time(12), dt.UTC),
+                    body=body,
+                    body_sha256=hashlib.sha256(body).hexdigest(),
+                ),
+            )[0]
+
+    def wait_until_alone(self) -> None:
+        """A server notices a killed client when it next looks at its socket."""
+        others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        end = time.monotonic() + 10
+        while self.one(others) and time.monotonic() < end:
+            time.sleep(0.05)
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with connect(self.url, autocommit=True) as conn:
@@ -227,7 +291,7 @@ def _seeded(url: str, sandbox: str, var: Path) -> World:
 
 @pytest.fixture(scope="session")
 def _sandbox() -> Iterator[SandboxServer]:
-    with SandboxServer(page_size=5, as_of=DAY) as running:
+    with SandboxServer(page_size=5, as_of=DAY, has_imports=False) as running:
         yield running
 
 
@@ -259,3 +323,42 @@ def dagster(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv("DAGSTER_HOME", home)
         with DagsterInstance.ephemeral() as instance:
             yield instance
+
+
+class Nursery:
+    """Children that do a job and are killed after a while; see nursery.py."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("nursery.py")
+        self._process = subprocess.Popen(
+            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(
+        self, job: str, *, kill_after: float | None = None, kill_at: int | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"job": job, "kill_after": kill_after, "kill_at": kill_at, "arguments": arguments}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    running = Nursery()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def killable(world_at: Callable[[str], World]) -> Iterator[World]:
+    """A world whose sandbox is a process of its own: it is the witness of what was sent."""
+    with subprocess.Popen([sys.executable, "-c", SANDBOX], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield world_at(process.stdout.readline().strip())
+        process.terminate()

@@ -21,7 +21,8 @@ from typing import Any
 
 import httpx
 import psycopg
-from conftest import import_file, run_day  # this folder is the script's own
+from conftest import enrich_day, import_file, run_day  # this folder is the script's own
+from crm_days import enrich_crm_day
 from psycopg.pq import TransactionStatus
 
 
@@ -33,7 +34,15 @@ def file(url: str, blobs: str, drop_id: int, chunk_rows: int) -> None:
     import_file(url, blobs, drop_id, chunk_rows=chunk_rows)
 
 
-JOBS = {"day": day, "file": file}
+def enrich(url: str, sandbox: str, day: str, **how: Any) -> None:
+    enrich_day(url, sandbox, date.fromisoformat(day), run_id=f"run-{os.getpid()}", **how)
+
+
+def parties(url: str, sandbox: str, var: str, day: str) -> None:
+    enrich_crm_day(url, sandbox, var, day, run_id=f"run-{os.getpid()}", concurrency=1)
+
+
+JOBS = {"day": day, "file": file, "enrich": enrich, "parties": parties}
 
 
 def serve() -> None:

@@ -6,13 +6,9 @@ turn, the others at random moments. LEAD_PIPELINE_SEED repeats a campaign.
 
 import csv
 import datetime as dt
-import json
 import os
 import random
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,56 +24,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 KILLS = int(os.environ.get("LEAD_PIPELINE_KILLS", "50"))
 SEED = int(os.environ.get("LEAD_PIPELINE_SEED", "1"))
-SANDBOX = """
-from lead_pipeline.sandbox.server import serve
-serve(port=0, page_size=5, on_ready=lambda url: print(url, flush=True))
-"""
 ROWS = 20_000
 CHUNK_ROWS = 500
 STRIDE = max(1, 100 // KILLS)
 
 
-class Nursery:
-    """Children that do a job and are killed after a while; see nursery.py."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("nursery.py")
-        self._process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(
-        self, job: str, *, kill_after: float | None = None, kill_at: int | None = None, **arguments: Any
-    ) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        order = {"job": job, "kill_after": kill_after, "kill_at": kill_at, "arguments": arguments}
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def close(self) -> None:
-        self._process.communicate()
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    running = Nursery()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def killable(world_at: Callable[[str], Any]) -> Iterator[Any]:
-    """A world whose sandbox is a process of its own: it is the witness of what was sent."""
-    with subprocess.Popen([sys.executable, "-c", SANDBOX], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield world_at(process.stdout.readline().strip())
-        process.terminate()
-
-
 def until_killed_often_enough(
-    nursery: Nursery, job: str, arguments: Callable[[int], dict[str, Any]], *, wanted: int, longest: float
+    nursery: Any, job: str, arguments: Callable[[int], dict[str, Any]], *, wanted: int, longest: float
 ) -> int:
     """Begin one piece of work after the other, each again and again until it is done. Returns how many there were.
 
@@ -97,14 +50,6 @@ def until_killed_often_enough(
             assert told["killed"] or told["code"] == 0, "a run that nobody killed failed; its words are above"
         pieces += 1
     return pieces
-
-
-def wait_until_alone(world: Any) -> None:
-    """A server notices a killed client when it next looks at its socket."""
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    end = time.monotonic() + 10
-    while world.one(others) and time.monotonic() < end:
-        time.sleep(0.05)
 
 
 class Days:
@@ -148,20 +93,18 @@ class Days:
         return self._world.day + dt.timedelta(days=number)
 
 
-def test_days_whose_runs_are_killed_at_any_moment_are_whole_in_the_end(killable: Any, nursery: Nursery) -> None:
+def test_days_whose_runs_are_killed_at_any_moment_are_whole_in_the_end(killable: Any, nursery: Any) -> None:
     days = Days(killable, ("cloud migration", "payments"), limit=8)
     killable.fault("platforms", "lost_answer", every=3)
     pieces = until_killed_often_enough(nursery, "day", days.begin, wanted=KILLS * 3 // 10, longest=1)
     killable.clear_faults()
-    wait_until_alone(killable)
+    killable.wait_until_alone()
     for number in range(pieces):
         assert 0 == nursery.run("day", **days.order(number))["code"]
     days.assert_whole(range(pieces))
 
 
-def test_a_day_that_is_killed_after_each_commit_and_each_answer_in_turn_is_whole(
-    killable: Any, nursery: Nursery
-) -> None:
+def test_a_day_that_is_killed_after_each_commit_and_each_answer_in_turn_is_whole(killable: Any, nursery: Any) -> None:
     days = Days(killable, ("payments",), limit=3)
     killable.fault("platforms", "lost_answer", every=3)
     points = nursery.run("day", **days.begin(0))["points"]
@@ -169,13 +112,13 @@ def test_a_day_that_is_killed_after_each_commit_and_each_answer_in_turn_is_whole
     turns = range(1 + SEED % STRIDE, points + 1, STRIDE)
     for turn, point in enumerate(turns, start=1):
         nursery.run("day", kill_at=point, **days.begin(turn))
-        wait_until_alone(killable)
+        killable.wait_until_alone()
         assert 0 == nursery.run("day", **days.order(turn))["code"]
     killable.clear_faults()
     days.assert_whole(range(len(turns) + 1))
 
 
-def test_an_import_that_is_killed_goes_on_and_counts_every_row_once(killable: Any, nursery: Nursery) -> None:
+def test_an_import_that_is_killed_goes_on_and_counts_every_row_once(killable: Any, nursery: Any) -> None:
     blobs = str(killable.var / "blobs")
     drops: list[int] = []
 

@@ -177,6 +177,20 @@ def test_a_named_workspace_must_be_the_leads_own(store: Any) -> None:
     assert {"refused": 1} == settle(store)
 
 
+def test_a_test_event_is_about_no_lead_whichever_it_names(store: Any) -> None:
+    conn, lead_id = store[1], lead(store)
+    plan(conn, lead_id)
+    sent = [
+        drop(conn, "clay", {"event_type": "test", "contacts": PEOPLE, **named})
+        for named in ({"lead_id": lead_id}, {"domain": "acme.com"}, {"domain": "nobody-has-it.com"}, {})
+    ]
+    assert {} == settle(store)
+    assert "pending" == state(conn, lead_id)[0]
+    assert [] == contacts(conn)
+    stages = "SELECT DISTINCT stage FROM raw.drops WHERE drop_id = ANY(%s)"
+    assert [("kept",)] == conn.execute(stages, [sent]).fetchall()
+
+
 def test_one_that_cannot_be_stored_is_set_aside_and_holds_up_nobody(store: Any, monkeypatch: Any) -> None:
     conn, lead_id = store[1], lead(store)
     drop(conn, "clay", completed(lead_id))
@@ -192,14 +206,14 @@ def test_one_that_cannot_be_stored_is_set_aside_and_holds_up_nobody(store: Any, 
     assert {"completed": 1, "refused": 1} == settle(store)
 
 
-def test_a_direct_answer_under_way_is_waited_for_and_wins(store: Any) -> None:
+def test_a_direct_answer_that_is_being_committed_is_waited_for_and_wins(store: Any) -> None:
     database, conn = store
     lead_id = lead(store)
     plan(conn, lead_id)
     drop(conn, "clay", completed(lead_id))
     counts: list[dict[str, int]] = []
     with database.connect() as direct, direct.transaction():
-        assert [lead_id] == [one.lead_id for one in enrichments.claim_pending(direct, "clay", DAY, 10)]
+        assert {lead_id: "pending"} == enrichments.lock_states(direct, "clay", [lead_id])
         other = threading.Thread(target=lambda: counts.append(settle(store)))
         other.start()
         other.join(0.5)
