@@ -1,4 +1,4 @@
-"""What events, supplier requests and repaired rows hold, as raw rows for validation; Clay's results as contacts.
+"""What events, pulled pages, supplier requests and repaired rows hold, as raw rows; Clay's results as contacts.
 
 Holds the names that senders give to a lead's fields. Holds no judgement: a value goes on as text, what has no column
 goes into `attributes`, and the contract refuses the row with its reasons. No body raises.
@@ -90,6 +90,19 @@ def event_rows(source: str, body: bytes) -> list[Row]:
     except ValueError as error:
         return [_junk_row(str(error))]
     return [_crm_row(entry) if source == "c2s" else _lead_row(entry, {}) for entry in entries]
+
+
+def page_rows(body: bytes) -> list[Row]:
+    """A row of EVENT_COLUMNS per lead of a pulled page `{"leads": [...]}`, read as the same lead of an event is.
+
+    A body that cannot be read gives one row, as in `event_rows`.
+    """
+    try:
+        page = parse_body(body)
+    except ValueError as error:
+        return [_junk_row(str(error))]
+    entries = page.get("leads") if isinstance(page, dict) else None
+    return [_lead_row(entry, {}) for entry in entries] if isinstance(entries, list) else [_junk_row(page)]
 
 
 def supplier_rows(body: bytes) -> list[Row]:

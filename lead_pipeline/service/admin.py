@@ -33,6 +33,7 @@ _Event = Annotated[
 ]
 _Known = Callable[[psycopg.Connection, str, UUID], bool]
 _Wanted = TypeVar("_Wanted", bound=BaseModel)
+_Route = TypeVar("_Route", bound=Callable[..., Any])
 router = APIRouter(tags=["admin"])
 
 
@@ -61,33 +62,27 @@ class RequestAnswer(BaseModel):
 _RESPONSES: dict[int | str, dict[str, Any]] = problems(401, 403, 404, *BODY_PROBLEMS, 422, 500, 503)
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    content = {"application/json": {"schema": model.model_json_schema()}}
-    return {"requestBody": {"required": True, "content": content}}
+def _trigger(path: str, summary: str, wanted: type[BaseModel]) -> Callable[[_Route], _Route]:
+    """A route whose body is `wanted`, described but read by the route itself: the key is checked first."""
+    content = {"application/json": {"schema": wanted.model_json_schema()}}
+    return router.post(
+        path,
+        summary=summary,
+        status_code=202,
+        response_model=RequestAnswer,
+        responses=_RESPONSES,
+        openapi_extra={"requestBody": {"required": True, "content": content}},
+    )
 
 
-@router.post(
-    "/api/admin/trigger-lead-generation",
-    summary="Run a standing query now",
-    status_code=202,
-    response_model=RequestAnswer,
-    responses=_RESPONSES,
-    openapi_extra=_body(QueryWanted),
-)
+@_trigger("/api/admin/trigger-lead-generation", "Run a standing query now", QueryWanted)
 async def trigger_lead_generation(request: Request, key: AdminKey, event: _Event = None) -> Response:
     """A run that asks the vendor for what the query finds today."""
     wanted = (await _wanted(request, QueryWanted)).query_id
     return await _land(request, key.workspace_id, "trigger-lead-generation", ("query_id", wanted, has_query), event)
 
 
-@router.post(
-    "/api/admin/trigger-enrichment",
-    summary="Enrich a lead now",
-    status_code=202,
-    response_model=RequestAnswer,
-    responses=_RESPONSES,
-    openapi_extra=_body(LeadWanted),
-)
+@_trigger("/api/admin/trigger-enrichment", "Enrich a lead now", LeadWanted)
 async def trigger_enrichment(request: Request, key: AdminKey, event: _Event = None) -> Response:
     """A run that asks the vendor for the contacts of the lead's company."""
     wanted = (await _wanted(request, LeadWanted)).lead_id

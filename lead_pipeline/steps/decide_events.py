@@ -11,11 +11,11 @@ import pandas as pd
 import psycopg
 
 from lead_pipeline.domain.accounting import Accounting
-from lead_pipeline.domain.webhook_rows import EVENT_COLUMNS, event_rows, repair_rows, supplier_rows
+from lead_pipeline.domain.webhook_rows import EVENT_COLUMNS, event_rows, page_rows, repair_rows, supplier_rows
 from lead_pipeline.domain.webhooks import read_envelope
-from lead_pipeline.errors import PermanentError
 from lead_pipeline.steps.decide import assign, score
 from lead_pipeline.steps.run import Run
+from lead_pipeline.steps.set_aside import decide_in_chunks
 from lead_pipeline.steps.validate_rows import commit_rows, refused_rows, validate_rows
 from lead_pipeline.store import drops as drop_store
 from lead_pipeline.store.connections import connect
@@ -39,26 +39,17 @@ def decide_pending_events(
     `workspace` (slug or id) receives what names none. Returns what became of their rows.
     """
     wanted = [source for source in sources if source in LEAD_SOURCES]
-
-    def claim(limit: int) -> list[Drop]:
-        return drop_store.claim(conn, stage="landed", day=day, kinds=EVENT_KINDS, sources=wanted, limit=limit)
-
-    total, at_once = Accounting(), _EVENTS_AT_ONCE
     with connect(url) as conn:
-        while True:
-            drops: list[Drop] = []
-            try:
-                with conn.transaction():
-                    drops = claim(at_once)
-                    total += decide_drops(conn, drops, run, workspace=workspace)
-            except (PermanentError, psycopg.DataError) as error:
-                if at_once == 1:  # the one that cannot be decided is set aside, so that it holds up nobody
-                    with conn.transaction():
-                        total += refuse_drops(conn, drops, {drops[0].drop_id: f"{type(error).__name__}: {error}"})
-                at_once = 1 if at_once > 1 else _EVENTS_AT_ONCE
-                continue
-            if not drops:
-                return total
+        done = decide_in_chunks(
+            conn,
+            lambda limit: drop_store.claim(
+                conn, stage="landed", day=day, kinds=EVENT_KINDS, sources=wanted, limit=limit
+            ),
+            lambda drops: decide_drops(conn, drops, run, workspace=workspace),
+            lambda drops, reasons: refuse_drops(conn, drops, reasons),
+            at_once=_EVENTS_AT_ONCE,
+        )
+        return sum(done, Accounting())
 
 
 def decide_now(url: str, drop_ids: Sequence[int], run: Run, *, workspace: str | None = None) -> Accounting:
@@ -74,8 +65,8 @@ def decide_drops(
     if not drops:
         return Accounting()
     refused = {drop.drop_id: reason for drop in drops if (reason := _unreadable(drop)) is not None}
-    readable = _at_home(conn, [drop for drop in drops if drop.drop_id not in refused], workspace)
-    refused |= {drop.drop_id: _homeless(drop, workspace) for drop in readable if drop.workspace_id is None}
+    readable, homeless = find_homes(conn, [drop for drop in drops if drop.drop_id not in refused], workspace)
+    refused |= homeless
     counts = refuse_drops(conn, [drop for drop in drops if drop.drop_id in refused], refused)
     accepted = [drop for drop in readable if drop.drop_id not in refused]
     if accepted:
@@ -112,11 +103,12 @@ _READERS: dict[str, Callable[[Drop], list[dict[str, str | None]]]] = {
     "webhook": lambda drop: event_rows(drop.source, drop.body or b""),
     "supplier_lead": lambda drop: supplier_rows(drop.body or b""),
     "repair": lambda drop: repair_rows(drop.body or b""),
+    "vendor_page": lambda drop: page_rows(drop.body or b""),
 }
 
 
 def rows_of_events(drops: Sequence[Drop]) -> pd.DataFrame:
-    """The canonical rows of drops of EVENT_KINDS, drop by drop, numbered from 0 in each."""
+    """The canonical rows of drops of EVENT_KINDS and of pulled pages of leads, numbered from 0 in each drop."""
     read = [_READERS[drop.kind](drop) for drop in drops]
     lengths = [len(rows) for rows in read]
     rows = pd.DataFrame([row for rows in read for row in rows], columns=list(EVENT_COLUMNS)).astype("str")
@@ -135,6 +127,14 @@ def _unreadable(drop: Drop) -> str | None:
     return envelope.problem if envelope.holds == "unknown" else None
 
 
+def find_homes(
+    conn: psycopg.Connection, drops: Sequence[Drop], workspace: str | None
+) -> tuple[list[Drop], dict[int, str]]:
+    """Locked drops, those without a workspace looked up again, and why each that still has none is refused (by id)."""
+    found = _at_home(conn, drops, workspace)
+    return found, {drop.drop_id: _homeless(drop, workspace) for drop in found if drop.workspace_id is None}
+
+
 def _at_home(conn: psycopg.Connection, drops: Sequence[Drop], workspace: str | None) -> list[Drop]:
     """The drops, those that landed without a workspace looked up again: it may be there by now."""
     names = {drop.drop_id: name for drop in drops if drop.workspace_id is None and (name := _named(drop, workspace))}
@@ -146,7 +146,9 @@ def _at_home(conn: psycopg.Connection, drops: Sequence[Drop], workspace: str | N
 
 
 def _named(drop: Drop, workspace: str | None) -> str | None:
-    return read_envelope(drop.source, drop.body or b"").workspace or workspace
+    is_page = drop.kind == "vendor_page"
+    named = drop.headers.get("workspace") if is_page else read_envelope(drop.source, drop.body or b"").workspace
+    return named or workspace
 
 
 def _homeless(drop: Drop, workspace: str | None) -> str:

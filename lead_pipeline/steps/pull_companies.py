@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 import psycopg
 
@@ -36,11 +37,14 @@ def pull_companies(
     *,
     limit: int,
     concurrency: int,
+    price: Decimal = Decimal(0),
+    currency: str = "USD",
     query_id: str | None = None,
     progress: Callable[[Pulled], None] = lambda _: None,
 ) -> list[Pulled]:
     """Pull every active query for a day, or just one, at most `limit` companies each, over re-runs too.
 
+    Each page notes what one company costs, `price` in `currency` (ISO 4217), so that the past keeps its price.
     Raises NotFound where the one query is not there or not active. A query that fails does not stop the others: its
     error comes back beside what they landed.
     """
@@ -51,7 +55,7 @@ def pull_companies(
 
     def pull(query: Query) -> Pulled:
         with connect(url, autocommit=True) as conn:
-            done = _pull_query(conn, vendor, Search(query, day, run), limit)
+            done = _pull_query(conn, vendor, Search(query, day, run, price, currency), limit)
         progress(done)
         return done
 
@@ -66,6 +70,8 @@ class Search:
     query: Query
     day: date
     run: Run
+    price: Decimal
+    currency: str
 
 
 def _pull_query(conn: psycopg.Connection, vendor: DataShopper, search: Search, limit: int) -> Pulled:
@@ -108,6 +114,8 @@ def _land_page(conn: psycopg.Connection, search: Search, page: SearchPage, *, nu
                 "page": number,
                 "companies": companies,
                 "next_cursor": page.next_cursor,
+                "price": f"{search.price:f}",
+                "currency": search.currency,
                 "run_id": search.run.run_id,
             },
         ),

@@ -13,7 +13,7 @@ from lead_pipeline.domain.csv_dialect import Dialect
 from lead_pipeline.domain.csv_rows import read_chunks
 from lead_pipeline.steps.decide_events import EVENT_KINDS, rows_of_events, whole_rows
 from lead_pipeline.steps.import_csv import CHUNK_ROWS, read_match, validate_chunk
-from lead_pipeline.steps.validate_pages import rows_of_page
+from lead_pipeline.steps.validate_pages import rows_of_pages
 from lead_pipeline.steps.validate_rows import ValidatedRows, validate_rows
 from lead_pipeline.store.blobs import open_blob
 from lead_pipeline.store.replay import Recorded
@@ -40,7 +40,7 @@ def rebuild(blobs: str, drops: Sequence[Recorded]) -> Iterator[ValidatedRows]:
     """The rows of drops whose bodies are in hand, validated, in bounded frames."""
     pages = [drop for drop in drops if drop.kind == "vendor_page" and drop.stage in _READ]
     if pages:
-        yield validate_rows(pd.concat([rows_of_page(drop) for drop in pages], ignore_index=True), pages)
+        yield validate_rows(rows_of_pages(pages), pages)
     events = [drop for drop in drops if drop.kind in EVENT_KINDS and drop.stage == "routed"]
     if events:
         yield validate_rows(rows_of_events(events), events)

@@ -16,6 +16,7 @@ from lead_pipeline.store.quarantine import QuarantinedRow, RowFilter, quarantine
 from lead_pipeline.store.refused_drops import link_single_leads, put_back, why_refused
 
 WHOLE = -1
+_OF_LEADS = (*EVENT_KINDS, "vendor_page")
 _DROPS_AT_ONCE = 200
 
 
@@ -79,7 +80,7 @@ def _read_again(conn: psycopg.Connection, drop_ids: Sequence[int], run: Run, wor
     """Put drops back and decide those that hold leads, all of them or none."""
     with conn.transaction():
         drops = lock_drops(conn, put_back(conn, drop_ids, by="retry"), stage="landed")
-        of_leads = [drop for drop in drops if drop.kind in EVENT_KINDS and drop.source in LEAD_SOURCES]
+        of_leads = [drop for drop in drops if drop.kind in _OF_LEADS and drop.source in LEAD_SOURCES]
         read = [drop.drop_id for drop in of_leads]
         counts = decide_drops(conn, of_leads, run, workspace=workspace)
         refusal = why_refused(conn, read)

@@ -10,8 +10,6 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from lead_pipeline.errors import NotFound
-
 MAX_IMPORTS = 3
 
 
@@ -132,14 +130,13 @@ def reopen_job(conn: psycopg.Connection, drop_id: int, *, now: datetime) -> bool
 
 
 def job_of_drop(conn: psycopg.Connection, drop_id: int) -> UploadJob:
-    """The job of a drop that a file was landed as. Raises NotFound where retention has removed it."""
+    """The job of a drop that was just landed as a file: landing opens it, or restores it."""
     with conn.cursor(row_factory=class_row(UploadJob)) as cursor:
         job = cursor.execute(
             f"SELECT {_COLUMNS} FROM core.bulk_upload_jobs WHERE drop_id = %s",  # noqa: S608 - constant columns
             [drop_id],
         ).fetchone()
-    if job is None:
-        raise NotFound(f"the job of drop {drop_id} is gone since 90 days after it ended. Its leads are all there.")
+    assert job is not None, "landing a file opens its job"
     return job
 
 

@@ -24,15 +24,21 @@ class Query:
 
 def workspace_id(conn: psycopg.Connection, slug_or_id: str) -> str:
     """The id of a workspace by its slug or id. Raises NotFound that lists the slugs there are."""
+    found = find_workspace(conn, slug_or_id)
+    if found is None:
+        known = [name for (name,) in conn.execute("SELECT slug FROM core.workspaces ORDER BY slug LIMIT 20")]
+        there = f"There are: {', '.join(known)}." if known else "There is none yet."
+        raise NotFound(f"no workspace {slug_or_id!r}. {there} Add one with: lead-pipeline workspaces add SLUG")
+    return found
+
+
+def find_workspace(conn: psycopg.Connection, slug_or_id: str) -> str | None:
+    """The id of a workspace by its slug or id, None where there is none."""
     row = conn.execute(
         "SELECT workspace_id::text FROM core.workspaces WHERE slug = %(given)s OR workspace_id::text = %(given)s",
         {"given": slug_or_id},
     ).fetchone()
-    if row is None:
-        known = [name for (name,) in conn.execute("SELECT slug FROM core.workspaces ORDER BY slug LIMIT 20")]
-        there = f"There are: {', '.join(known)}." if known else "There is none yet."
-        raise NotFound(f"no workspace {slug_or_id!r}. {there} Add one with: lead-pipeline workspaces add SLUG")
-    return str(row[0])
+    return None if row is None else str(row[0])
 
 
 def save_workspace(

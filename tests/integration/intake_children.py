@@ -7,6 +7,7 @@ keep-alive connections and write down every answer. No test is here.
 import hashlib
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -39,6 +40,9 @@ WEBHOOKS = {
     "c2s": "/api/v1/webhooks/c2s",
 }
 START_SECONDS, ANSWER_SECONDS = 60.0, 30.0
+SEED = int(os.environ.get("LEAD_PIPELINE_SEED", "1"))
+CONNECTIONS, LONGEST_LIFE = 12, 0.8
+"""Of a campaign: its chance, how many send at a time, and the longest that what is ended is left alone before."""
 _NEST = """
 import json, os, signal, sys
 from lead_pipeline.cli import main

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from lead_pipeline.domain.accounting import Accounting
 from lead_pipeline.domain.webhooks import read_envelope
+from lead_pipeline.errors import PermanentError
 from lead_pipeline.steps import decide_events
 from lead_pipeline.steps.decide_events import decide_now, decide_pending_events
 from lead_pipeline.steps.repair import by_recipe, repair
@@ -151,7 +152,7 @@ def test_one_event_that_cannot_be_decided_is_set_aside_alone(store, monkeypatch)
 
     def validate(rows, drops):
         if (rows["full_name"] == "Poison").any():
-            raise decide_events.PermanentError("a defect")
+            raise PermanentError("a defect")
         return real(rows, drops)
 
     monkeypatch.setattr(decide_events, "validate_rows", validate)

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from tests.integration.intake_children import (
+    CONNECTIONS,
+    LONGEST_LIFE,
+    SEED,
     Child,
     Load,
     add_workspace,
@@ -24,8 +27,6 @@ from tests.integration.intake_children import (
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 KILLS = int(os.environ.get("LEAD_PIPELINE_SERVICE_KILLS", "5"))
-SEED = int(os.environ.get("LEAD_PIPELINE_SEED", "1"))
-CONNECTIONS, LONGEST_LIFE = 12, 0.8
 
 
 def test_every_event_that_a_killed_service_acknowledged_is_stored_once(database: Any, tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ from lead_pipeline.store.embedded import DATABASE, EmbeddedPostgres
 from lead_pipeline.store.schema import migrate
 from lead_pipeline.store.suppliers import save_supplier
 from tests.integration.intake_children import (
+    CONNECTIONS,
+    LONGEST_LIFE,
+    SEED,
     WEBHOOKS,
     Load,
     add_workspace,
@@ -41,8 +44,7 @@ from tests.integration.intake_children import (
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 OUTAGES = int(os.environ.get("LEAD_PIPELINE_OUTAGES", "2"))
-SEED = int(os.environ.get("LEAD_PIPELINE_SEED", "1"))
-CONNECTIONS, LONGEST_LIFE, BACK_SECONDS, SLOWEST_503 = 12, 0.8, 5.0, 5.0
+BACK_SECONDS, SLOWEST_503 = 5.0, 5.0
 UNKNOWN = "019b76da-a800-7000-8000-000000000001"
 LEAD = {"campaignId": "c", "categoryId": "life", "state": "NY", "quality": "HOT", "data": {"email": "ada@shop.example"}}
 

@@ -24,7 +24,9 @@ select
     day,
     status,
     count(*) as leads,
+    cast(sum(contacts_found) as bigint) as contacts,
     round(avg(contacts_found), 2) as contacts_per_lead,
+    round(sum(seconds_to_settle), 1) as seconds_to_settle,
     round(
         cast(percentile_cont(0.5) within group (order by seconds_to_settle) as numeric), 1
     ) as median_seconds_to_settle

@@ -1,4 +1,5 @@
 -- Every asset of the layer raw writes drops. The lineage names them by these sources.
+-- depends_on: {{ source('raw', 'audience_labs_drops') }}
 -- depends_on: {{ source('raw', 'webhook_drops') }}
 -- depends_on: {{ source('raw', 'csv_drops') }}
 -- depends_on: {{ source('raw', 'supplier_drops') }}

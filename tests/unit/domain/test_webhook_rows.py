@@ -15,6 +15,7 @@ from lead_pipeline.domain.webhook_rows import (
     ContactResult,
     contact_result,
     event_rows,
+    page_rows,
     repair_rows,
     supplier_rows,
 )
@@ -371,6 +372,18 @@ def test_any_json_gives_rows_that_arrow_and_postgres_hold(source, entry, name):
         assert all(text is None or "\x00" not in text for text in row.values())
         assert row["attributes"] is None or isinstance(json.loads(row["attributes"]), dict)
         assert "\\u0000" not in (row["attributes"] or "").replace("\\\\", "")
+
+
+@given(st.lists(JSON, max_size=4))
+def test_a_page_of_leads_is_read_as_a_batch_of_the_same_leads_is(entries):
+    batch = raw({"event_type": "import.batch", "leads": entries})
+    assert event_rows("audience-labs", batch) == page_rows(raw({"leads": entries, "next_cursor": None}))
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[1]", b'{"leads": {}}', b"[" * 99])
+def test_a_page_that_cannot_be_read_is_one_row_that_says_so(body):
+    [row] = page_rows(body)
+    assert ["junk"] == list(extra(row))
 
 
 @given(st.binary(max_size=60) | JSON.map(raw) | JSON.map(lambda data: raw({"data": data, "contacts": [data]})))
