@@ -26,15 +26,25 @@ def rows_of_day(conn: psycopg.Connection, table: str, day: date) -> int:
     return int(row[0])
 
 
+def pages_of_day(conn: psycopg.Connection, source: str, day: date) -> int:
+    """How many pages of a vendor were pulled for a day."""
+    row = conn.execute(
+        "SELECT count(*) FROM raw.drops WHERE day = %s AND kind = 'vendor_page' AND source = %s", [day, source]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 _ROWS_BY_LEAD = """
     SELECT count(*) FROM raw.drops d JOIN core.leads l USING (drop_id) JOIN {table} t ON t.lead_id = l.lead_id
     WHERE d.day = %s
 """
 _ROWS_OF_DAY = {
-    "raw.drops": "SELECT count(*) FROM raw.drops WHERE day = %s AND kind = 'vendor_page'",
     "core.leads": "SELECT count(*) FROM raw.drops d JOIN core.leads USING (drop_id) WHERE d.day = %s",
     "core.quarantined_rows": "SELECT count(*) FROM raw.drops d JOIN core.quarantined_rows USING (drop_id) "
     "WHERE d.day = %s",
+    "raw.field_profiles": "SELECT count(*) FROM raw.field_profiles WHERE day = %s",
+    "core.party_enrichments": "SELECT count(*) FROM core.party_enrichments WHERE day = %s",
 }
 
 

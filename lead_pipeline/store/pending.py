@@ -74,8 +74,13 @@ def waiting_events(
         ).fetchall()
 
 
-def days_to_enrich(conn: psycopg.Connection, vendor: str, since: date) -> dict[date, int]:
-    """Days with leads of DataShopper that nobody has asked `vendor` about: not planned yet, or still pending."""
+def days_to_enrich(
+    conn: psycopg.Connection, vendor: str, since: date, *, sent_by: datetime | None = None
+) -> dict[date, int]:
+    """Days with leads of DataShopper that nobody has asked `vendor` about: not planned yet, or still pending.
+
+    With `sent_by`, a lead that was sent later than that waits for the vendor's webhook, and for no run.
+    """
     rows = conn.execute(
         """
         SELECT day, sum(leads)::bigint FROM (
@@ -85,10 +90,11 @@ def days_to_enrich(conn: psycopg.Connection, vendor: str, since: date) -> dict[d
             GROUP BY f.day
             UNION ALL
             SELECT day, count(*) FROM core.enrichments
-            WHERE vendor = %(vendor)s AND status = 'pending' AND day >= %(since)s GROUP BY day
+            WHERE vendor = %(vendor)s AND status = 'pending' AND day >= %(since)s
+                AND (sent_at IS NULL OR %(sent_by)s::timestamptz IS NULL OR sent_at <= %(sent_by)s) GROUP BY day
         ) waiting GROUP BY day ORDER BY day
         """,
-        {"vendor": vendor, "since": since},
+        {"vendor": vendor, "since": since, "sent_by": sent_by},
     )
     return dict(rows.fetchall())
 
@@ -104,6 +110,30 @@ def days_to_upload(conn: psycopg.Connection, since: date) -> dict[date, int]:
         GROUP BY f.day ORDER BY f.day
         """,
         [since],
+    )
+    return dict(rows.fetchall())
+
+
+def days_of_parties(conn: psycopg.Connection, since: date, *, now: datetime, grace: timedelta) -> dict[date, int]:
+    """Days with decided events of the CRM that nobody took up, and enrichments that are due.
+
+    The run that decides an event enriches it too: one that is younger than `grace` is left to it.
+    """
+    rows = conn.execute(
+        """
+        SELECT day, sum(waiting)::bigint FROM (
+            SELECT d.day, count(*) AS waiting FROM raw.drops d
+            WHERE d.source = 'c2s' AND d.kind = 'webhook' AND d.stage = 'routed' AND d.received_at >= %(since)s
+                AND d.settled_at <= %(idle)s
+                AND NOT EXISTS (SELECT 1 FROM core.crm_events e WHERE e.drop_id = d.drop_id)
+            GROUP BY d.day
+            UNION ALL
+            SELECT day, count(*) FROM core.party_enrichments
+            WHERE status = 'pending' AND day >= %(since)s AND next_attempt_at <= %(now)s AND requested_at <= %(idle)s
+            GROUP BY day
+        ) work GROUP BY day ORDER BY day
+        """,
+        {"since": since, "now": now, "idle": now - grace},
     )
     return dict(rows.fetchall())
 

@@ -79,17 +79,24 @@ def crm_event(world: Any, number: int, *, stage: str, minute: int = 0, **more: A
     )
 
 
+def taken_up(world: Any, drop_id: int, at: dt.datetime) -> None:
+    """Have an event need nothing more."""
+    world.execute("INSERT INTO core.crm_events (drop_id, verdict, noted_at) VALUES (%s, 'no_action', %s)", drop_id, at)
+
+
 def test_an_event_of_the_crm_shows_what_became_of_it(world: Any) -> None:
     done = NOON + dt.timedelta(seconds=4)
     crm_event(world, 1, stage="landed")
-    crm_event(world, 2, stage="routed", settled_at=done)
+    taken_up(world, crm_event(world, 2, stage="routed", settled_at=NOON), done)
     crm_event(world, 3, stage="kept", settled_at=done, hook_action="on_close_lead")
     crm_event(world, 4, stage="quarantined", settled_at=done, error="it names no workspace")
+    crm_event(world, 5, stage="routed", settled_at=NOON)
     assert [
         ("on_create_lead", "pending", NOON, None, None),
         ("on_create_lead", "completed", NOON, done, None),
         ("on_close_lead", "completed", NOON, done, None),
         ("on_create_lead", "failed", NOON, done, "it names no workspace"),
+        ("on_create_lead", "pending", NOON, None, None),
     ] == world.rows(
         "SELECT hook_action, status, received_at, processed_at, error_message FROM core.webhook_events ORDER BY drop_id"
     )
@@ -116,6 +123,7 @@ def test_the_marts_count_leads_of_every_kind_and_bear_events_without_a_workspace
     fixed = {"email": "person4@company4.com", "company_name": "Company 4", "company_industry": "Technology"}
     arrive(world, "repair", "repair", text({"drop_id": 1, "row_no": 0, "row": fixed}))
     decide_pending_events(world.url, DAY, Run("test", clock=lambda: NOON))
+    taken_up(world, world.one("SELECT drop_id FROM raw.drops WHERE source = 'c2s'"), NOON)
     crm_event(world, 100, stage="landed")
     world.execute("UPDATE raw.drops SET settled_at = received_at + interval '3 seconds' WHERE settled_at IS NOT NULL")
     world.execute(

@@ -241,6 +241,14 @@ def fill(conn, workspace, slug):
         "INSERT INTO outbound.upload_batches (batch_key, workspace_id, platform, band, day, run_id, intended_at) "
         "VALUES (%(s)s, %(w)s, 'p', 'hot', '2026-01-01', 'run', now())",
         "INSERT INTO outbound.platform_uploads (lead_id, batch_key, payload) VALUES (%(lead)s, %(s)s, '{}')",
+        "INSERT INTO core.party_enrichments (enrichment_id, workspace_id, crm_lead_id, contact_key, first_drop_id, "
+        "day, run_id, requested_at, next_attempt_at) "
+        "VALUES (%(lead)s, %(w)s, 'c', sha256('c'), %(drop)s, '2026-01-01', 'run', now(), now())",
+        "INSERT INTO core.contact_lookups (enrichment_id, contact_no, kind, contact_masked, verdict, found) "
+        "VALUES (%(lead)s, 1, 'email', 'a***@b.c', 'asked', true)",
+        "INSERT INTO core.parties (party_id, workspace_id, cpf_digest, cpf_masked, person_sealed, created_at, "
+        "updated_at) VALUES (%(lead)s, %(w)s, sha256('c'), '***.***.247-**', '', now(), now())",
+        "INSERT INTO core.party_links VALUES (%(lead)s, %(lead)s, '{email}')",
         "INSERT INTO outbound.billing_events VALUES (%(lead)s, 'platform_upload', %(w)s, 'p', now())",
     ):
         conn.execute(statement, given)

@@ -1,0 +1,64 @@
+"""What must hold of the CRM's parties: that none is forgotten, that messages are not in doubt, that most are found."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetCheckSeverity, asset_check
+
+from lead_pipeline.orchestration.partitions import day_of
+from lead_pipeline.orchestration.resources import Pipeline
+from lead_pipeline.store.connections import connect
+from lead_pipeline.store.party_figures import LateParty, doubtful_messages, late_parties, outcomes
+
+_NAMED = 20
+_LATE = timedelta(minutes=15)
+_LEAST_COUNTED = 20
+_LEAST_SHARE = 0.8
+_WARN = AssetCheckSeverity.WARN
+
+
+@asset_check(asset="party_enrichments")
+def no_party_enrichment_waits_too_long(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
+    """Warns while enrichments of the day wait for more than a quarter of an hour, and says what each waits for."""
+    with connect(pipeline.url) as conn:
+        late = late_parties(conn, _day(context), datetime.now(UTC) - _LATE)
+    shown = [_shown(one) for one in late[:_NAMED]]
+    return AssetCheckResult(passed=not late, severity=_WARN, metadata={"waiting": len(late), "leads": shown})
+
+
+@asset_check(asset="party_enrichments")
+def no_message_is_in_doubt(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
+    """Warns while it is not known, after a quarter of an hour, whether the CRM has a message. None is sent blindly."""
+    with connect(pipeline.url) as conn:
+        leads = doubtful_messages(conn, datetime.now(UTC) - _LATE)
+    return AssetCheckResult(
+        passed=not leads, severity=_WARN, metadata={"messages": len(leads), "leads": leads[:_NAMED]}
+    )
+
+
+@asset_check(asset="party_enrichments")
+def most_parties_are_found(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
+    """Warns while fewer than 80 % of the day's enrichments that ended, of at least 20, completed; says what failed."""
+    with connect(pipeline.url) as conn:
+        ended = outcomes(conn, _day(context))
+    total = sum(ended.values())
+    share = None if total == 0 else ended.get("completed", 0) / total
+    return AssetCheckResult(
+        passed=total < _LEAST_COUNTED or share is None or share >= _LEAST_SHARE,
+        severity=_WARN,
+        metadata={"ended": total, "completed_share": share, "outcomes": ended},
+    )
+
+
+def _day(context: AssetCheckExecutionContext) -> date:
+    return day_of(context.partition_key) if context.has_partition_key else datetime.now(UTC).date()
+
+
+def _shown(one: LateParty) -> dict[str, str]:
+    return {
+        "lead": one.crm_lead_id,
+        "since": f"{one.requested_at:%Y-%m-%d %H:%M:%S}",
+        "reason": one.reason or "not begun",
+    }
+
+
+CHECKS = [no_party_enrichment_waits_too_long, no_message_is_in_doubt, most_parties_are_found]

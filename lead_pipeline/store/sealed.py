@@ -1,0 +1,82 @@
+"""Personal data at rest: encrypted with the keys of the environment, and digests by which it is found again.
+
+Fernet (AES-128-CBC with HMAC-SHA256) encrypts; the first key encrypts, every key decrypts. Digests are HMAC-SHA256 with
+a secret made from the LAST key, so that they stay the same when a new key is put in front: the last key has to stay.
+A CPF has eleven digits: a digest without a secret would be looked up in a table of all of them.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from lead_pipeline.errors import SettingsError
+
+KEY_FILE = "personal_data.key"
+_MAKE = "Make one with: openssl rand -base64 32 | tr '+/' '-_'"
+_PURPOSE = b"lead_pipeline/digest"
+
+
+class Seal:
+    """Seals bytes, opens them and digests text with `keys`: Fernet keys, commas between, the newest first."""
+
+    def __init__(self, keys: str) -> None:
+        names = [key.strip() for key in keys.split(",") if key.strip()]
+        try:
+            self._fernet = MultiFernet([Fernet(name) for name in names])
+            self._secret = hmac.digest(base64.urlsafe_b64decode(names[-1]), _PURPOSE, hashlib.sha256)
+        except (ValueError, IndexError):
+            raise SettingsError(f"PERSONAL_DATA_KEYS holds what is no Fernet key. {_MAKE}") from None
+
+    def seal(self, data: bytes) -> bytes:
+        """A token that only the keys open; another one each time."""
+        return self._fernet.encrypt(data)
+
+    def open(self, token: bytes) -> bytes:
+        """What was sealed. Raises SettingsError where none of the keys opens it."""
+        try:
+            return self._fernet.decrypt(token)
+        except InvalidToken:
+            raise SettingsError(
+                "personal data is sealed with a key that PERSONAL_DATA_KEYS does not hold: add it, behind the others."
+            ) from None
+
+    def reseal(self, token: bytes) -> bytes:
+        """The same content, sealed with the first key. Raises as `open` does."""
+        return self.seal(self.open(token))
+
+    def digest(self, text: str) -> bytes:
+        """32 bytes by which the same text is known again, and from which nobody without the last key gets it back."""
+        return hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+
+def seal_of(keys: str | None, var_dir: Path, *, uses_sandbox: bool) -> Seal:
+    """The seal of the settings. Unset, and while every vendor is the sandbox: a key file that is made once.
+
+    Raises SettingsError where the keys are unset and a real vendor is in use.
+    """
+    if keys is not None:
+        return Seal(keys)
+    if not uses_sandbox:
+        raise SettingsError(f"PERSONAL_DATA_KEYS is not set: CPFs and persons of a real vendor need it. {_MAKE}")
+    return Seal(_kept_key(var_dir.resolve() / KEY_FILE))
+
+
+def _kept_key(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{KEY_FILE}.{os.getpid()}-{os.urandom(4).hex()}")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(fresh)  # of two processes that make it at once, the first one's is kept
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text()
