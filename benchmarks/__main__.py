@@ -6,7 +6,21 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from benchmarks import demo, fingerprints, growth, latency, million, repair, routing, uploads, webhooks
+from benchmarks import (
+    c2s,
+    contacts,
+    demo,
+    drift,
+    enrichment,
+    fingerprints,
+    growth,
+    latency,
+    million,
+    repair,
+    routing,
+    uploads,
+    webhooks,
+)
 from benchmarks.bench import Bench, open_bench
 from benchmarks.figures import Figure, keep, show
 
@@ -15,9 +29,13 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
     "growth": growth.run,
     "routing": routing.run,
     "fingerprints": fingerprints.run,
+    "contacts": contacts.run,
     "repair": repair.run,
     "webhooks": webhooks.run,
+    "drift": drift.run,
     "latency": latency.run,
+    "c2s": c2s.run,
+    "enrichment": enrichment.run,
     "uploads": uploads.run,
     "demo": demo.run,
 }

@@ -7,8 +7,10 @@ import typer
 from rich.console import Console
 
 from lead_pipeline.cli import (
+    c2s,
     database,
     demo,
+    drift,
     imports,
     intake,
     keys,
@@ -20,6 +22,7 @@ from lead_pipeline.cli import (
     suppliers,
     trace,
     up,
+    vendors,
     workspaces,
 )
 from lead_pipeline.errors import LeadPipelineError
@@ -37,13 +40,16 @@ app.command("import")(imports.import_file)
 app.command("trace")(trace.trace)
 app.command("replay")(replay.replay)
 app.command("runs")(runs.runs)
+app.command("drift")(drift.drift)
 app.command("intake")(intake.intake)
-app.command("sandbox")(sandbox.sandbox)
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(rules.app, name="rules")
 app.add_typer(workspaces.app, name="workspaces")
 app.add_typer(suppliers.app, name="suppliers")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(vendors.app, name="vendors")
+app.add_typer(c2s.app, name="c2s")
 app.add_typer(database.app, name="db")
 
 

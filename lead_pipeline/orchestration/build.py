@@ -8,8 +8,19 @@ from typing import Any
 
 from dagster import Definitions, in_process_executor
 
-from lead_pipeline.orchestration import alerts, checks, jobs, quarantine_checks, retention, schedules, sensors
-from lead_pipeline.orchestration.assets import core, outbound, raw, routing
+from lead_pipeline.orchestration import (
+    alerts,
+    checks,
+    drift,
+    jobs,
+    party_checks,
+    quarantine_checks,
+    retention,
+    schedules,
+    sensors,
+    vendor_checks,
+)
+from lead_pipeline.orchestration.assets import core, mail_domains, outbound, parties, raw, routing
 from lead_pipeline.orchestration.resources import Pipeline
 
 # Steps of a run share one process: each is over in seconds, and a process a step costs five of them.
@@ -36,15 +47,26 @@ def _pipeline() -> dict[str, list[Any]]:
         "assets": [
             *raw.EXTERNAL,
             raw.raw_datashopper_companies,
+            raw.raw_audience_labs_leads,
+            *drift.ASSETS,
             core.validated_leads,
             core.intent_scores,
             core.clay_contacts,
+            parties.party_enrichments,
+            mail_domains.mail_domains,
             routing.routed_assignments,
             outbound.platform_uploads,
         ],
-        "asset_checks": [*checks.CHECKS, *quarantine_checks.CHECKS, *alerts.CHECKS],
-        "jobs": [*jobs.JOBS, *retention.JOBS],
-        "schedules": [*schedules.SCHEDULES, *retention.SCHEDULES],
+        "asset_checks": [
+            *checks.CHECKS,
+            *quarantine_checks.CHECKS,
+            *vendor_checks.CHECKS,
+            *party_checks.CHECKS,
+            *drift.CHECKS,
+            *alerts.CHECKS,
+        ],
+        "jobs": [*jobs.JOBS, *drift.JOBS, *retention.JOBS],
+        "schedules": [*schedules.SCHEDULES, *drift.SCHEDULES, *retention.SCHEDULES],
         "sensors": [*sensors.SENSORS, *alerts.SENSORS],
         "resources": [("pipeline", Pipeline())],
     }

@@ -1,11 +1,14 @@
 """What sensors ask for: pure decisions over what waits and which runs there are. Reads nothing, asks for nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from lead_pipeline.domain.import_events import import_day
+from lead_pipeline.orchestration.partitions import DAYS
+from lead_pipeline.store.import_pages import CompletedImport
 from lead_pipeline.store.pending import WaitingDrops
 
 JOB_OF_SOURCE: Mapping[str, str] = MappingProxyType(
@@ -18,6 +21,8 @@ JOB_OF_SOURCE: Mapping[str, str] = MappingProxyType(
     }
 )
 """The jobs whose one step decides what is landed."""
+IMPORTS_JOB = "audience_labs_pull"
+_LONGEST_IMPORT = timedelta(days=31)
 
 Phase = Literal["waiting", "claiming", "past", "failed"]
 
@@ -68,6 +73,25 @@ def work_of_drops(waiting: Iterable[WaitingDrops]) -> list[Work]:
         )
         for (job, day), of_job in pieces.items()
     ]
+
+
+def work_of_imports(told: Iterable[CompletedImport], pulled_at: Callable[[date], datetime | None]) -> list[Work]:
+    """Days whose imports are said to be completed since their last pull began (`pulled_at`), None for never.
+
+    An import is of the day that its event names, else of the day on which the event arrived.
+    """
+    days: dict[date, list[CompletedImport]] = {}
+    for event in told:
+        named = import_day(event.body)
+        is_usable = named is not None and named <= event.day <= named + _LONGEST_IMPORT and named >= DAYS.start.date()
+        days.setdefault(named if named and is_usable else event.day, []).append(event)
+    work = []
+    for day, events in sorted(days.items()):
+        pulled = pulled_at(day)
+        new = [event.drop_id for event in events if pulled is None or event.received_at >= pulled]
+        if new:
+            work.append(Work(IMPORTS_JOB, day, len(new), (new[0], new[-1])))
+    return work
 
 
 def decide(

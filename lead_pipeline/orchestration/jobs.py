@@ -6,6 +6,8 @@ from dagster import AssetSelection, RunConfig, define_asset_job
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from lead_pipeline.orchestration.assets.core import Landed
+from lead_pipeline.orchestration.assets.parties import Chaining
+from lead_pipeline.orchestration.assets.raw import Imports
 from lead_pipeline.orchestration.lanes import BACKGROUND, INTAKE, LANE
 from lead_pipeline.orchestration.partitions import DAYS
 
@@ -27,10 +29,26 @@ def _landed(name: str, sources: Sequence[str], description: str, lane: str = INT
 
 daily_lead_generation = define_asset_job(
     "daily_lead_generation",
-    AssetSelection.assets("raw_datashopper_companies", *_CORE, "clay_contacts", "platform_uploads"),
+    AssetSelection.assets(
+        "raw_datashopper_companies", "raw_audience_labs_leads", *_CORE, "clay_contacts", "platform_uploads"
+    ),
     partitions_def=DAYS,
     tags=_BACKGROUND,
-    description="A day from the vendor's search to the platforms: pull, validate, score, route, enrich, upload.",
+    description="A day from the vendors to the platforms: pull companies and imports, validate, score, route, enrich, "
+    "upload.",
+)
+audience_labs_pull = define_asset_job(
+    "audience_labs_pull",
+    AssetSelection.assets("raw_audience_labs_leads", *_CORE),
+    config=RunConfig(
+        ops={
+            "raw_audience_labs_leads": Imports(must_succeed=True),
+            "validated_leads": Landed(sources=["audience-labs"]),
+        }
+    ),
+    partitions_def=DAYS,
+    tags=_BACKGROUND,
+    description="Audience Labs' completed imports of a day: pull what is not here yet, validate, score, route.",
 )
 bulk_upload_process = _landed(
     "bulk_upload_process",
@@ -48,8 +66,16 @@ lead_import_from_audience_labs = _landed(
     ["audience-labs"],
     "Leads of Audience Labs' webhooks: validate, score, route.",
 )
-lead_import_from_c2s = _landed(
-    "lead_import_from_c2s", ["c2s"], "Leads of Contact2Sale's webhooks: validate, score, route."
+# One run does both: a second one would take five more seconds to start, and somebody waits for the message.
+lead_import_from_c2s = define_asset_job(
+    "lead_import_from_c2s",
+    AssetSelection.assets(*_CORE, "party_enrichments"),
+    config=RunConfig(
+        ops={"validated_leads": Landed(sources=["c2s"]), "party_enrichments": Chaining(retry_failed=False, along=True)}
+    ),
+    partitions_def=DAYS,
+    tags={LANE: INTAKE, "dagster/priority": "1"},
+    description="Leads of Contact2Sale's webhooks: validate, score, route, and tell the CRM whose contacts they are.",
 )
 supplier_lead_process = _landed(
     "supplier_lead_process",
@@ -63,12 +89,26 @@ lead_enrichment = define_asset_job(
     tags=_BACKGROUND,
     description="Settle what Clay sent and ask it about leads of a day that wait; run it again to retry failed ones.",
 )
+mail_domain_check = define_asset_job(
+    "mail_domain_check",
+    AssetSelection.assets("mail_domains"),
+    partitions_def=DAYS,
+    tags=_BACKGROUND,
+    description="Ask DNS which mail domains of a day's leads accept mail, if MX_CHECK is on; it says so where not.",
+)
 platform_upload = define_asset_job(
     "platform_upload",
     AssetSelection.assets("platform_uploads"),
     partitions_def=DAYS,
     tags=_BACKGROUND,
     description="Upload the hot and warm leads of a day that are enriched, and settle what is still open.",
+)
+party_enrichment = define_asset_job(
+    "party_enrichment",
+    AssetSelection.assets("party_enrichments"),
+    partitions_def=DAYS,
+    tags=_BACKGROUND,
+    description="Parties of a day's CRM events that wait: find them, tell the CRM; run it again to retry failed ones.",
 )
 refresh_marts = define_asset_job(
     "refresh_marts",
@@ -79,12 +119,15 @@ refresh_marts = define_asset_job(
 
 JOBS = [
     daily_lead_generation,
+    audience_labs_pull,
     bulk_upload_process,
     lead_enrich_from_datashopper,
     lead_import_from_audience_labs,
     lead_import_from_c2s,
     supplier_lead_process,
     lead_enrichment,
+    party_enrichment,
+    mail_domain_check,
     platform_upload,
 ]
 MARTS_JOBS = [refresh_marts]

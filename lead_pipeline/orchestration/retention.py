@@ -1,17 +1,8 @@
 """The job that removes what is old, and its schedule: it counts first, then removes where the settings say so."""
 
-from dagster import (
-    DefaultScheduleStatus,
-    In,
-    MetadataValue,
-    Nothing,
-    OpExecutionContext,
-    ScheduleDefinition,
-    TableRecord,
-    job,
-    op,
-)
+from dagster import In, MetadataValue, Nothing, OpExecutionContext, TableRecord, job, op
 
+from lead_pipeline.orchestration.cron import regular
 from lead_pipeline.orchestration.policies import THREE_ATTEMPTS, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.retention import count_due, remove_due
@@ -53,14 +44,7 @@ def retention() -> None:
     remove_what_is_due(counted=count_what_is_due())
 
 
-retention_schedule = ScheduleDefinition(
-    name="retention",
-    job=retention,
-    cron_schedule="0 4 * * *",
-    execution_timezone="UTC",
-    default_status=DefaultScheduleStatus.RUNNING,
-    description="Every day at 04:00 UTC.",
-)
+retention_schedule = regular(retention, "0 4 * * *", "Every day at 04:00 UTC.")
 
 JOBS = [retention]
 SCHEDULES = [retention_schedule]

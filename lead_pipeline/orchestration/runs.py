@@ -20,6 +20,13 @@ def runs_of(instance: DagsterInstance, work: Iterable[Work]) -> dict[tuple[str, 
     return {(piece.job, piece.day): _seen(instance, piece.job, piece.day) for piece in work}
 
 
+def last_start(instance: DagsterInstance, job: str, day: date) -> datetime | None:
+    """When the newest run of a job and day that went through began; None where none did."""
+    wanted = RunsFilter(job_name=job, tags={_PARTITION: day.isoformat()}, statuses=[DagsterRunStatus.SUCCESS])
+    started = [record.start_time for record in instance.get_run_records(wanted, limit=1)]
+    return datetime.fromtimestamp(started[0], UTC) if started and started[0] is not None else None
+
+
 def _seen(instance: DagsterInstance, job: str, day: date) -> list[RunSeen]:
     records = instance.get_run_records(RunsFilter(job_name=job, tags={_PARTITION: day.isoformat()}), limit=_LOOKED_AT)
     own = [record for record in records if REQUEST_TAG not in record.dagster_run.tags]

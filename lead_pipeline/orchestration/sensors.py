@@ -14,15 +14,24 @@ from dagster import DefaultSensorStatus, RunRequest, SensorEvaluationContext, Se
 from lead_pipeline.errors import TransientError
 from lead_pipeline.orchestration import jobs
 from lead_pipeline.orchestration.admin_requests import admin_requests
-from lead_pipeline.orchestration.demand import JOB_OF_SOURCE, Verdict, Work, decide, work_of_drops
+from lead_pipeline.orchestration.demand import (
+    IMPORTS_JOB,
+    JOB_OF_SOURCE,
+    Verdict,
+    Work,
+    decide,
+    work_of_drops,
+    work_of_imports,
+)
 from lead_pipeline.orchestration.observations import intake_observations
 from lead_pipeline.orchestration.resources import Pipeline
-from lead_pipeline.orchestration.runs import runs_of
-from lead_pipeline.steps.enrich import VENDOR
+from lead_pipeline.orchestration.runs import last_start, runs_of
+from lead_pipeline.steps.enrich import VENDOR, sent_by
 from lead_pipeline.steps.reap_uploads import reap_uploads
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import pending
 from lead_pipeline.store.connections import connect
+from lead_pipeline.store.import_pages import completed_imports
 
 LISTEN_SECONDS = 4.0
 """How long a tick waits for drops: the daemon looks at sensors every 5 s, and a drop should not wait for that."""
@@ -31,6 +40,8 @@ _SUPPLIER_SECONDS = 10  # a supplier's lead is decided in its request; one that 
 _EVENTS_AFTER_FAILURE = timedelta(minutes=1)
 _OUTSIDE_AFTER_FAILURE = timedelta(minutes=10)  # a vendor that refuses us is not hammered
 _ASK_ONCE = {"ops": {"clay_contacts": {"config": {"retry_failed": False}}}}
+_PARTIES_ONCE = {"ops": {"party_enrichments": {"config": {"retry_failed": False}}}}
+_CRM_GRACE = timedelta(seconds=20)  # the run that decides an event of the CRM enriches it too
 
 
 @sensor(
@@ -63,15 +74,27 @@ def webhook_drops(context: SensorEvaluationContext, pipeline: Pipeline) -> Senso
     return _answer(context, pipeline, look)
 
 
+@sensor(job=jobs.audience_labs_pull, minimum_interval_seconds=15, default_status=DefaultSensorStatus.RUNNING)
+def audience_labs_imports(context: SensorEvaluationContext, pipeline: Pipeline) -> SensorResult | SkipReason:
+    """Imports that a webhook told to be completed and that no run has pulled since: one run a day of imports."""
+
+    def read(conn: psycopg.Connection) -> list[Work]:
+        told = completed_imports(conn, datetime.now(UTC).date() - pending.LOOK_BACK)
+        return work_of_imports(told, lambda day: last_start(context.instance, IMPORTS_JOB, day))
+
+    return _answer(context, pipeline, lambda conn: _decide(context, read(conn), _OUTSIDE_AFTER_FAILURE))
+
+
 @sensor(job=jobs.lead_enrichment, minimum_interval_seconds=15, default_status=DefaultSensorStatus.RUNNING)
 def leads_to_enrich(context: SensorEvaluationContext, pipeline: Pipeline) -> SensorResult | SkipReason:
-    """Results that Clay sent, and leads of DataShopper that it was not asked about yet. Ones that failed are not
-    asked about again by themselves.
+    """Results that Clay sent, leads of DataShopper that it was not asked about yet, and ones whose webhook is overdue.
+    Ones that failed are not asked about again by themselves.
     """
 
     def read(conn: psycopg.Connection) -> list[Work]:
         now = datetime.now(UTC)
-        counts: dict[date, int] = pending.days_to_enrich(conn, VENDOR, now.date() - pending.LOOK_BACK)
+        due = sent_by(pipeline.settings.clay_mode, pipeline.settings.clay_answer_seconds, now)
+        counts: dict[date, int] = pending.days_to_enrich(conn, VENDOR, now.date() - pending.LOOK_BACK, sent_by=due)
         results = pending.waiting_events(conn, [VENDOR], now=now, supplier_seconds=0)
         drops = {result.day: (result.first, result.last) for result in results}
         for result in results:
@@ -79,6 +102,18 @@ def leads_to_enrich(context: SensorEvaluationContext, pipeline: Pipeline) -> Sen
         return [Work("lead_enrichment", day, count, drops.get(day)) for day, count in sorted(counts.items())]
 
     return _answer(context, pipeline, lambda conn: _decide(context, read(conn), _OUTSIDE_AFTER_FAILURE), _ASK_ONCE)
+
+
+@sensor(job=jobs.party_enrichment, minimum_interval_seconds=10, default_status=DefaultSensorStatus.RUNNING)
+def c2s_events(context: SensorEvaluationContext, pipeline: Pipeline) -> SensorResult | SkipReason:
+    """Events of the CRM that the run which decided them left, and enrichments whose next attempt is due."""
+
+    def read(conn: psycopg.Connection) -> list[Work]:
+        now = datetime.now(UTC)
+        days = pending.days_of_parties(conn, now.date() - pending.LOOK_BACK, now=now, grace=_CRM_GRACE)
+        return [Work("party_enrichment", day, count) for day, count in days.items()]
+
+    return _answer(context, pipeline, lambda conn: _decide(context, read(conn), _OUTSIDE_AFTER_FAILURE), _PARTIES_ONCE)
 
 
 @sensor(job=jobs.platform_upload, minimum_interval_seconds=15, default_status=DefaultSensorStatus.RUNNING)
@@ -139,4 +174,13 @@ def _answer(
     )
 
 
-SENSORS = [webhook_drops, leads_to_enrich, leads_to_upload, bulk_uploads, admin_requests, intake_observations]
+SENSORS = [
+    webhook_drops,
+    audience_labs_imports,
+    leads_to_enrich,
+    c2s_events,
+    leads_to_upload,
+    bulk_uploads,
+    admin_requests,
+    intake_observations,
+]

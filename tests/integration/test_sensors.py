@@ -139,7 +139,7 @@ def test_the_run_that_is_asked_for_routes_the_leads_with_all_checks_passed(
     assert JOB_OF_SOURCE[source] == request.job_name
     result = run(dagster, request)
     assert passed(result)
-    assert [("routed", 2)] == world.rows("SELECT stage, count(*) FROM raw.drops GROUP BY stage")
+    assert [("routed", 2)] == world.rows("SELECT stage, count(*) FROM raw.drops WHERE kind = 'webhook' GROUP BY stage")
     assert 2 == world.one("SELECT count(*) FROM core.lead_assignments")
     assert [] == requests(tick("webhook_drops", dagster))
 

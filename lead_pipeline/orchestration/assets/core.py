@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Any
 
 from dagster import AssetExecutionContext, AssetSpec, Config, MaterializeResult, asset, multi_asset
 from pydantic import Field
@@ -20,7 +21,13 @@ from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.settle_contacts import settle_contacts
 from lead_pipeline.steps.validate_pages import validate_pages
 
-_RAW = ["raw_datashopper_companies", "raw_csv_uploads", "raw_webhook_drops", "raw_supplier_leads"]
+_RAW = [
+    "raw_datashopper_companies",
+    "raw_audience_labs_leads",
+    "raw_csv_uploads",
+    "raw_webhook_drops",
+    "raw_supplier_leads",
+]
 SOURCES = (*LEAD_SOURCES, "csv")
 
 
@@ -88,10 +95,8 @@ def _validate(pipeline: Pipeline, day: date, run: Run, sources: Sequence[str]) -
     unknown = sorted(set(sources) - set(SOURCES))
     if unknown:
         raise SettingsError(f"no source {', '.join(unknown)}. There are: {', '.join(SOURCES)}")
-    wanted, counts = sources or SOURCES, Accounting()
-    if "datashopper" in wanted:
-        counts += validate_pages(pipeline.url, day)
-    workspace = pipeline.settings.webhook_workspace
+    wanted, workspace = sources or SOURCES, pipeline.settings.webhook_workspace
+    counts = validate_pages(pipeline.url, day, sources=wanted, workspace=workspace)
     counts += decide_pending_events(pipeline.url, day, run, sources=wanted, workspace=workspace)
     if "csv" in wanted:
         counts += import_pending(pipeline.url, pipeline.settings.blobs, day, run)
@@ -134,9 +139,11 @@ def clay_contacts(context: AssetExecutionContext, config: Enriching, pipeline: P
             concurrency=settings.vendor_concurrency,
             retry_failed=config.retry_failed,
             lead_id=config.lead_id,
+            mode=settings.clay_mode,
+            answer_seconds=settings.clay_answer_seconds,
             progress=lambda done, of: context.log.info("asked Clay about %d of %d leads", done, of),
         )
-    shown = {**_prefixed("enrichment", counts), **_prefixed("webhooks", sent)}
+    shown: dict[str, Any] = {**_prefixed("enrichment", counts), **_prefixed("webhooks", sent)}
     return MaterializeResult(metadata=table_metadata(pipeline.url, "core.lead_contacts", day, **shown))
 
 

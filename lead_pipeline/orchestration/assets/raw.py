@@ -7,52 +7,61 @@ from dagster import (
     AssetExecutionContext,
     AssetSpec,
     Config,
-    Failure,
     MaterializeResult,
     asset,
 )
 from pydantic import Field
 
-from lead_pipeline.errors import TransientError
+from lead_pipeline.errors import LeadPipelineError
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import DAYS, day_of
-from lead_pipeline.orchestration.policies import DAILY, DATA_TEAM, THREE_ATTEMPTS, permanent_errors_are_final
+from lead_pipeline.orchestration.policies import DAILY, DATA_TEAM, partly_failed, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
-from lead_pipeline.steps.pull_companies import Pulled, pull_companies
+from lead_pipeline.steps.pull_companies import pull_companies
+from lead_pipeline.steps.pull_imports import PulledImport, Pulling, pull_imports
 from lead_pipeline.steps.run import Run
 
-raw_csv_uploads = AssetSpec(
-    "raw_csv_uploads",
-    group_name="raw",
-    description="CSV files that were landed whole, under their SHA-256: one drop a file, by `lead-pipeline import` "
-    "or by an upload.",
-    owners=DATA_TEAM,
-    kinds={"csv", "postgres"},
-    partitions_def=DAYS,
-)
-raw_webhook_drops = AssetSpec(
-    "raw_webhook_drops",
-    group_name="raw",
-    description="Signed webhooks of vendors, byte for byte as sent: one drop an event, by the intake service.",
-    owners=DATA_TEAM,
-    kinds={"json", "postgres"},
-    partitions_def=DAYS,
-)
-raw_supplier_leads = AssetSpec(
-    "raw_supplier_leads",
-    group_name="raw",
-    description="Leads that suppliers sent over the API, one drop a request, decided in it.",
-    owners=DATA_TEAM,
-    kinds={"json", "postgres"},
-    partitions_def=DAYS,
-)
-EXTERNAL = [raw_csv_uploads, raw_webhook_drops, raw_supplier_leads]
+_ARRIVALS = {
+    "raw_csv_uploads": (
+        "csv",
+        "CSV files that were landed whole, under their SHA-256: one drop a file, by `lead-pipeline import` or by an "
+        "upload.",
+    ),
+    "raw_webhook_drops": (
+        "json",
+        "Signed webhooks of vendors, byte for byte as sent: one drop an event, by the intake service.",
+    ),
+    "raw_supplier_leads": ("json", "Leads that suppliers sent over the API, one drop a request, decided in it."),
+}
+
+
+def _arrival(name: str, kind: str, description: str) -> AssetSpec:
+    """What others land, in partitions like everything else."""
+    return AssetSpec(
+        name,
+        group_name="raw",
+        description=description,
+        owners=DATA_TEAM,
+        kinds={kind, "postgres"},
+        partitions_def=DAYS,
+    )
+
+
+EXTERNAL = [_arrival(name, *how) for name, how in _ARRIVALS.items()]
 
 
 class Pull(Config):
     """What a run pulls."""
 
     query_id: str | None = Field(default=None, description="Pull just this active query.")
+
+
+class Imports(Config):
+    """What becomes of a run whose pull of imports failed."""
+
+    must_succeed: bool = Field(
+        default=False, description="Fail the run; else the check tells, and other vendors' leads go on."
+    )
 
 
 @asset(
@@ -81,23 +90,20 @@ def raw_datashopper_companies(context: AssetExecutionContext, config: Pull, pipe
             Run(context.run_id),
             limit=settings.companies_per_query_per_day,
             concurrency=settings.vendor_concurrency,
+            price=settings.datashopper_company_price,
+            currency=settings.datashopper_currency,
             query_id=config.query_id,
             progress=lambda done: context.log.info("%s: %d companies", done.query.name, done.companies),
         )
-    failed = _failed(pulled, is_last=context.retry_number == THREE_ATTEMPTS.max_retries)
+    errors = {done.query.name: done.error for done in pulled if done.error is not None}
+    failed = partly_failed(context, "queries", len(pulled), errors)
     return MaterializeResult(
-        check_results=[
-            AssetCheckResult(
-                check_name="no_query_failed",
-                passed=not failed,
-                severity=AssetCheckSeverity.WARN,
-                metadata={"queries": failed},
-            )
-        ],
+        check_results=[_whole("no_query_failed", "queries", failed)],
         metadata=table_metadata(
             pipeline.url,
             "raw.drops",
             day,
+            "datashopper",
             rows_written=sum(done.pages for done in pulled),
             companies=sum(done.companies for done in pulled),
             queries=len(pulled),
@@ -105,17 +111,54 @@ def raw_datashopper_companies(context: AssetExecutionContext, config: Pull, pipe
     )
 
 
-def _failed(pulled: list[Pulled], *, is_last: bool) -> dict[str, str]:
-    """Names of the queries that failed, with why. Raises where another attempt may help, or where all of them did.
-
-    After the last attempt the queries that went through go on: the ones that did not are shown by the check.
+@asset(
+    group_name="raw",
+    kinds={"python", "postgres"},
+    **DAILY,
+    tags={"vendor": "audience-labs"},
+    check_specs=[
+        AssetCheckSpec(
+            "no_import_failed",
+            asset="raw_audience_labs_leads",
+            description="Warns while an import of the day is not pulled whole. The others go on without it.",
+        )
+    ],
+)
+def raw_audience_labs_leads(context: AssetExecutionContext, config: Imports, pipeline: Pipeline) -> MaterializeResult:
+    """Pages of Audience Labs' bulk imports that were made on the day and are completed, exactly as answered: one
+    drop a page, each pulled once, from where the last run stopped.
     """
-    failed = {done.query.name: str(done.error) for done in pulled if done.error is not None}
-    words = "; ".join(f"{name}: {error}" for name, error in failed.items())
-    what = f"{len(failed)} of {len(pulled)} queries failed; what the others brought is landed. {words}"
-    has_all_failed = bool(failed) and len(failed) == len(pulled)
-    if any(isinstance(done.error, TransientError) for done in pulled) and (has_all_failed or not is_last):
-        raise TransientError(what)
-    if has_all_failed:
-        raise Failure(what, allow_retries=False)
-    return failed
+    day, settings = day_of(context.partition_key), pipeline.settings
+    pulled: list[PulledImport] = []
+    errors: dict[str, LeadPipelineError] = {}
+    try:
+        pulled = pull_imports(
+            pipeline.url,
+            pipeline.audience_labs(),
+            Pulling(day, Run(context.run_id), settings.webhook_workspace),
+            concurrency=settings.vendor_concurrency,
+            progress=lambda done: context.log.info("import %s: %d leads", done.import_id, done.leads),
+        )
+        errors = {done.import_id: done.error for done in pulled if done.error is not None}
+    except LeadPipelineError as error:
+        errors = {"the list of imports": error}
+    failed = partly_failed(context, "imports", max(len(pulled), len(errors)), errors, ends_run=config.must_succeed)
+    return MaterializeResult(
+        check_results=[_whole("no_import_failed", "imports", failed)],
+        metadata=table_metadata(
+            pipeline.url,
+            "raw.drops",
+            day,
+            "audience-labs",
+            rows_written=sum(done.pages for done in pulled),
+            leads=sum(done.leads for done in pulled),
+            imports=len(pulled),
+        ),
+    )
+
+
+def _whole(check: str, of: str, failed: dict[str, str]) -> AssetCheckResult:
+    """Whether every part of a pull went through, as a warning that names those that did not."""
+    return AssetCheckResult(
+        check_name=check, passed=not failed, severity=AssetCheckSeverity.WARN, metadata={of: failed}
+    )

@@ -1,14 +1,24 @@
 """What sensors ask for: one run over all that waits, none while one is about to take it up, and not right after a
 failure."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lead_pipeline.orchestration.demand import JOB_OF_SOURCE, RunSeen, Work, decide, work_of_drops
+from lead_pipeline.orchestration.demand import (
+    IMPORTS_JOB,
+    JOB_OF_SOURCE,
+    RunSeen,
+    Work,
+    decide,
+    work_of_drops,
+    work_of_imports,
+)
 from lead_pipeline.steps.decide_events import LEAD_SOURCES
+from lead_pipeline.store.import_pages import CompletedImport
 from lead_pipeline.store.pending import WaitingDrops
 
 DAY, NOW = date(2026, 3, 2), datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -37,6 +47,34 @@ def test_drops_of_one_job_and_day_are_one_piece_of_work_over_their_id_range():
         Work("lead_import_from_c2s", DAY, 1, (4, 4)),
         Work("lead_import_from_c2s", DAY + timedelta(days=1), 1, (9, 9)),
     ] == work_of_drops(waiting)
+
+
+def completed(drop_id, minute, body=b"{}"):
+    return CompletedImport(drop_id, DAY, NOW + minute * MINUTE, body)
+
+
+def test_imports_that_were_completed_since_their_days_last_pull_are_one_piece_of_work():
+    told = [completed(3, -2), completed(5, 0), completed(7, 4)]
+    assert [Work(IMPORTS_JOB, DAY, 3, (3, 7))] == work_of_imports(told, lambda _: None)
+    assert [Work(IMPORTS_JOB, DAY, 2, (5, 7))] == work_of_imports(told, lambda _: NOW)
+    assert [] == work_of_imports(told, lambda _: NOW + 5 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("named", "day"),
+    [
+        ("2026-03-02", DAY), ("2026-03-01", date(2026, 3, 1)), ("2026-01-30", date(2026, 1, 30)), ("2026-01-29", DAY),
+        ("2026-03-03", DAY), ("2025-12-31", DAY), ("yesterday", DAY), (None, DAY), (5, DAY),
+    ],
+)  # fmt: skip
+def test_an_import_is_of_the_day_that_its_event_names_where_that_can_be(named, day):
+    told = [completed(3, 0, json.dumps({"created_on": named}).encode())]
+    assert [Work(IMPORTS_JOB, day, 1, (3, 3))] == work_of_imports(told, lambda _: None)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'"2026-03-01"', b"{}"])
+def test_a_body_that_names_no_day_leaves_the_import_to_the_day_of_its_arrival(body):
+    assert [DAY] == [piece.day for piece in work_of_imports([completed(3, 0, body)], lambda _: None)]
 
 
 def test_the_tags_name_the_drops_and_how_many():
