@@ -252,7 +252,7 @@ def test_ten_calls_a_minute_pass_and_the_eleventh_is_told_to_wait(running):
 
 
 def test_a_transport_without_a_pace_of_its_own_comes_back_when_it_was_told_to(monkeypatch):
-    monkeypatch.setattr(call_limit, "MINUTE", 1.0)
+    monkeypatch.setattr(call_limit, "MINUTE", call_limit.SECOND)
     with SandboxServer(seed=SEED, c2s_per_minute=3) as strict, transport_with() as transport:
         crm = Contact2Sale(transport, f"{strict.url}/c2s/v1", "sandbox")
         for place in range(4):
