@@ -15,6 +15,20 @@ _CORE = ["validated_leads", "quarantined_rows", "intent_scores", "routed_assignm
 _BACKGROUND = {LANE: BACKGROUND}
 
 
+def _of_a_day(
+    name: str, assets: Sequence[str], description: str, config: RunConfig | None = None
+) -> UnresolvedAssetJobDefinition:
+    """A job in the background over some assets of a day."""
+    return define_asset_job(
+        name,
+        AssetSelection.assets(*assets),
+        config=config,
+        partitions_def=DAYS,
+        tags=_BACKGROUND,
+        description=description,
+    )
+
+
 def _landed(name: str, sources: Sequence[str], description: str, lane: str = INTAKE) -> UnresolvedAssetJobDefinition:
     """A job over what is landed of some sources. Events are scored and routed in its first step."""
     return define_asset_job(
@@ -27,28 +41,21 @@ def _landed(name: str, sources: Sequence[str], description: str, lane: str = INT
     )
 
 
-daily_lead_generation = define_asset_job(
+daily_lead_generation = _of_a_day(
     "daily_lead_generation",
-    AssetSelection.assets(
-        "raw_datashopper_companies", "raw_audience_labs_leads", *_CORE, "clay_contacts", "platform_uploads"
-    ),
-    partitions_def=DAYS,
-    tags=_BACKGROUND,
-    description="A day from the vendors to the platforms: pull companies and imports, validate, score, route, enrich, "
-    "upload.",
+    ["raw_datashopper_companies", "raw_audience_labs_leads", *_CORE, "clay_contacts", "platform_uploads"],
+    "A day from the vendors to the platforms: pull companies and imports, validate, score, route, enrich, upload.",
 )
-audience_labs_pull = define_asset_job(
+audience_labs_pull = _of_a_day(
     "audience_labs_pull",
-    AssetSelection.assets("raw_audience_labs_leads", *_CORE),
-    config=RunConfig(
+    ["raw_audience_labs_leads", *_CORE],
+    "Audience Labs' completed imports of a day: pull what is not here yet, validate, score, route.",
+    RunConfig(
         ops={
             "raw_audience_labs_leads": Imports(must_succeed=True),
             "validated_leads": Landed(sources=["audience-labs"]),
         }
     ),
-    partitions_def=DAYS,
-    tags=_BACKGROUND,
-    description="Audience Labs' completed imports of a day: pull what is not here yet, validate, score, route.",
 )
 bulk_upload_process = _landed(
     "bulk_upload_process",
@@ -82,33 +89,25 @@ supplier_lead_process = _landed(
     ["supplier", "repair"],
     "Supplier leads that were not decided in their request, and repaired rows: validate, score, route.",
 )
-lead_enrichment = define_asset_job(
+lead_enrichment = _of_a_day(
     "lead_enrichment",
-    AssetSelection.assets("clay_contacts"),
-    partitions_def=DAYS,
-    tags=_BACKGROUND,
-    description="Settle what Clay sent and ask it about leads of a day that wait; run it again to retry failed ones.",
+    ["clay_contacts"],
+    "Settle what Clay sent and ask it about leads of a day that wait; run it again to retry failed ones.",
 )
-mail_domain_check = define_asset_job(
+mail_domain_check = _of_a_day(
     "mail_domain_check",
-    AssetSelection.assets("mail_domains"),
-    partitions_def=DAYS,
-    tags=_BACKGROUND,
-    description="Ask DNS which mail domains of a day's leads accept mail, if MX_CHECK is on; it says so where not.",
+    ["mail_domains"],
+    "Ask DNS which mail domains of a day's leads accept mail, if MX_CHECK is on; it says so where not.",
 )
-platform_upload = define_asset_job(
+platform_upload = _of_a_day(
     "platform_upload",
-    AssetSelection.assets("platform_uploads"),
-    partitions_def=DAYS,
-    tags=_BACKGROUND,
-    description="Upload the hot and warm leads of a day that are enriched, and settle what is still open.",
+    ["platform_uploads"],
+    "Upload the hot and warm leads of a day that are enriched, and settle what is still open.",
 )
-party_enrichment = define_asset_job(
+party_enrichment = _of_a_day(
     "party_enrichment",
-    AssetSelection.assets("party_enrichments"),
-    partitions_def=DAYS,
-    tags=_BACKGROUND,
-    description="Parties of a day's CRM events that wait: find them, tell the CRM; run it again to retry failed ones.",
+    ["party_enrichments"],
+    "Parties of a day's CRM events that wait: find them, tell the CRM; run it again to retry failed ones.",
 )
 refresh_marts = define_asset_job(
     "refresh_marts",

@@ -1,10 +1,10 @@
 """What must hold of the CRM's parties: that none is forgotten, that messages are not in doubt, that most are found."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetCheckSeverity, asset_check
 
-from lead_pipeline.orchestration.partitions import day_of
+from lead_pipeline.orchestration.partitions import day_of_check
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.party_figures import LateParty, doubtful_messages, late_parties, outcomes
@@ -20,7 +20,7 @@ _WARN = AssetCheckSeverity.WARN
 def no_party_enrichment_waits_too_long(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """Warns while enrichments of the day wait for more than a quarter of an hour, and says what each waits for."""
     with connect(pipeline.url) as conn:
-        late = late_parties(conn, _day(context), datetime.now(UTC) - _LATE)
+        late = late_parties(conn, day_of_check(context), datetime.now(UTC) - _LATE)
     shown = [_shown(one) for one in late[:_NAMED]]
     return AssetCheckResult(passed=not late, severity=_WARN, metadata={"waiting": len(late), "leads": shown})
 
@@ -39,7 +39,7 @@ def no_message_is_in_doubt(context: AssetCheckExecutionContext, pipeline: Pipeli
 def most_parties_are_found(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """Warns while fewer than 80 % of the day's enrichments that ended, of at least 20, completed; says what failed."""
     with connect(pipeline.url) as conn:
-        ended = outcomes(conn, _day(context))
+        ended = outcomes(conn, day_of_check(context))
     total = sum(ended.values())
     share = None if total == 0 else ended.get("completed", 0) / total
     return AssetCheckResult(
@@ -47,10 +47,6 @@ def most_parties_are_found(context: AssetCheckExecutionContext, pipeline: Pipeli
         severity=_WARN,
         metadata={"ended": total, "completed_share": share, "outcomes": ended},
     )
-
-
-def _day(context: AssetCheckExecutionContext) -> date:
-    return day_of(context.partition_key) if context.has_partition_key else datetime.now(UTC).date()
 
 
 def _shown(one: LateParty) -> dict[str, str]:

@@ -1,7 +1,5 @@
 """What must hold of rows that were refused: that nobody forgets them. Says with which command each lot is repaired."""
 
-from datetime import UTC, date, datetime
-
 from dagster import (
     AssetCheckExecutionContext,
     AssetCheckResult,
@@ -13,7 +11,7 @@ from dagster import (
     asset_check,
 )
 
-from lead_pipeline.orchestration.partitions import day_of
+from lead_pipeline.orchestration.partitions import day_of_check
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.suggest_repairs import WaitingReason, waiting_reasons
@@ -35,7 +33,7 @@ _COLUMNS = TableSchema(
 @asset_check(asset="quarantined_rows")
 def no_row_waits(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """Warns while any row waits, of this day or an earlier one, and names the command that repairs each lot."""
-    day = _day(context)
+    day = day_of_check(context)
     with connect(pipeline.url) as conn:
         waiting, of_the_day = waiting_counts(conn, day)
     reasons = waiting_reasons(pipeline.url, RowFilter(), Run(context.run.run_id))[:_SHOWN] if waiting else []
@@ -49,10 +47,6 @@ def no_row_waits(context: AssetCheckExecutionContext, pipeline: Pipeline) -> Ass
             "reasons": MetadataValue.table(records=[_record(reason) for reason in reasons], schema=_COLUMNS),
         },
     )
-
-
-def _day(context: AssetCheckExecutionContext) -> date:
-    return day_of(context.partition_key) if context.has_partition_key else datetime.now(UTC).date()
 
 
 def _record(reason: WaitingReason) -> TableRecord:

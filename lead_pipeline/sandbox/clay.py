@@ -1,6 +1,6 @@
 """Clay over HTTP: contacts of a company, and whether an address works. The people are in `people.py`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
@@ -37,6 +37,14 @@ class EmailBody(_Part):
     email: Annotated[Text, Field(min_length=1, max_length=320)]
 
 
+def contacts_of(seed: int, body: ContactBody) -> list[dict[str, Any]]:
+    """The people that a search finds."""
+    filters = body.filters or ContactFilters()
+    return chosen(
+        people_at(seed, body.domain), titles=filters.job_titles, seniorities=filters.seniority_levels, limit=body.limit
+    )
+
+
 def clay_routes(seed: int, record: Record) -> APIRouter:
     """The routes under /clay/v1."""
     routes = APIRouter(prefix="/clay/v1")
@@ -44,14 +52,7 @@ def clay_routes(seed: int, record: Record) -> APIRouter:
     @routes.post("/contacts/search")
     async def search_contacts(body: ContactBody) -> JSONResponse:
         record.vendor_calls["clay"][body.domain] += 1
-        filters = body.filters or ContactFilters()
-        contacts = chosen(
-            people_at(seed, body.domain),
-            titles=filters.job_titles,
-            seniorities=filters.seniority_levels,
-            limit=body.limit,
-        )
-        return JSONResponse({"contacts": contacts})
+        return JSONResponse({"contacts": contacts_of(seed, body)})
 
     @routes.post("/emails/verify")
     async def verify_email(body: EmailBody) -> JSONResponse:

@@ -15,8 +15,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse
 
 from lead_pipeline.errors import VendorRefused, VendorUnavailable
-from lead_pipeline.sandbox.clay import ContactBody, ContactFilters
-from lead_pipeline.sandbox.people import chosen, people_at
+from lead_pipeline.sandbox.clay import ContactBody, contacts_of
 from lead_pipeline.sandbox.record import Record
 from lead_pipeline.sandbox.seeded import number
 from lead_pipeline.sandbox.text import Text
@@ -108,17 +107,10 @@ def clay_async_routes(enrichments: Enrichments) -> APIRouter:
 
 
 def _event(seed: int, request_id: str, body: EnrichmentBody) -> dict[str, Any]:
-    filters = body.filters or ContactFilters()
-    contacts = chosen(
-        people_at(seed, body.domain),
-        titles=filters.job_titles,
-        seniorities=filters.seniority_levels,
-        limit=body.limit,
-    )
     return {
         "event_id": request_id,
         "event_type": "enrichment.completed",
         "lead_id": body.lead_id,
         "domain": body.domain,
-        "contacts": contacts,
+        "contacts": contacts_of(seed, body),
     }
