@@ -13,20 +13,12 @@ from lead_pipeline.steps.settle_contacts import settle_contacts
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.enrichment_claims import Claims
 from lead_pipeline.store.pending import days_to_enrich
+from tests.integration.fault_kinds import KINDS
 
 pytestmark = pytest.mark.integration
 
 TIMEOUT = 0.25
 LEADS = 24
-KINDS: dict[str, dict[str, Any]] = {
-    "latency": {"seconds": 0.4},
-    "rate_limit": {"retry_after": 0.02},
-    "error": {},
-    "reset": {},
-    "truncate": {},
-    "lost_answer": {},
-    "nonsense": {},
-}
 COUNTED = "SELECT status, count(*) FROM core.enrichments GROUP BY status"
 PEOPLE = [{"full_name": f"Person {number}", "email": f"p{number}@acme.example"} for number in range(3)]
 

@@ -5,17 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.integration.fault_kinds import KINDS
+
 pytestmark = pytest.mark.integration
 
 TIMEOUT = 0.25
-KINDS: dict[str, dict[str, Any]] = {
-    "latency": {"seconds": 0.4},
-    "rate_limit": {"retry_after": 0.02},
-    "error": {},
-    "reset": {},
-    "truncate": {},
-    "lost_answer": {},
-}
 BATCHES = "SELECT DISTINCT status FROM outbound.upload_batches"
 ENRICHMENTS = "SELECT DISTINCT status FROM core.enrichments"
 each_kind = pytest.mark.parametrize("kind", KINDS)

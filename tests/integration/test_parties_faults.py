@@ -19,19 +19,11 @@ from lead_pipeline.steps.run import Run
 from lead_pipeline.store.party_enrichments import MAX_ATTEMPTS
 from lead_pipeline.store.sealed import KEY_FILE, Seal
 from tests.integration.crm_days import CrmDays, contacts, opened_chain, person
+from tests.integration.fault_kinds import KINDS
 
 pytestmark = pytest.mark.integration
 LEADS = int(os.environ.get("LEAD_PIPELINE_PARTIES", "24"))
 TIMEOUT = 0.3
-KINDS: dict[str, dict[str, Any]] = {
-    "latency": {"seconds": 0.5},
-    "rate_limit": {"retry_after": 0.02},
-    "error": {},
-    "reset": {},
-    "truncate": {},
-    "lost_answer": {},
-    "nonsense": {},
-}
 VENDORS = ("diretrix", "work-api", "c2s")
 SHARE = 0.2
 STATES = "SELECT status, attempts, reason FROM core.party_enrichments"
