@@ -14,13 +14,19 @@ def regular(job: Any, cron: str, description: str) -> ScheduleDefinition:
     return ScheduleDefinition(**_said(job, cron, description), job=job)
 
 
-def of_a_day(job: Any, cron: str, description: str, *, ago: timedelta = timedelta(0)) -> ScheduleDefinition:
-    """A run for the UTC day that it was `ago`. The run key makes a second one for the same day impossible."""
+def of_a_day(
+    job: Any, cron: str, description: str, *, ago: timedelta = timedelta(0), is_hourly: bool = False
+) -> ScheduleDefinition:
+    """A run for the UTC day that it was `ago`. The run key makes a second one for the same day impossible.
+
+    Where it `is_hourly`, one for the same hour: that day has a run at each hour that `cron` names.
+    """
 
     @schedule(**_said(job, cron, description), job=job)
     def ask(context: ScheduleEvaluationContext) -> RunRequest:
-        day = (context.scheduled_execution_time - ago).strftime("%Y-%m-%d")
-        return RunRequest(run_key=day, partition_key=day)
+        moment = context.scheduled_execution_time
+        day = (moment - ago).strftime("%Y-%m-%d")
+        return RunRequest(run_key=moment.strftime("%Y-%m-%dT%H") if is_hourly else day, partition_key=day)
 
     return ask
 

@@ -1,6 +1,6 @@
 """The drift watch: profiles of what vendors sent, the check that holds them against the days before, and its hours."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -8,24 +8,21 @@ from dagster import (
     AssetCheckSeverity,
     AssetExecutionContext,
     AssetSelection,
-    DefaultScheduleStatus,
     MaterializeResult,
     MetadataValue,
-    RunRequest,
-    ScheduleEvaluationContext,
     TableColumn,
     TableRecord,
     TableSchema,
     asset,
     asset_check,
     define_asset_job,
-    schedule,
 )
 
 from lead_pipeline.domain.drift import Finding
+from lead_pipeline.orchestration.cron import of_a_day
 from lead_pipeline.orchestration.lanes import BACKGROUND, LANE
 from lead_pipeline.orchestration.metadata import table_metadata
-from lead_pipeline.orchestration.partitions import DAYS, day_of
+from lead_pipeline.orchestration.partitions import DAYS, day_of, day_of_check
 from lead_pipeline.orchestration.policies import DAILY, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.steps.find_drift import Drifts, find_drift
@@ -68,8 +65,7 @@ def vendor_field_profiles(context: AssetExecutionContext, pipeline: Pipeline) ->
 @asset_check(asset=vendor_field_profiles)
 def no_payload_has_drifted(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """Warns while a field of what a vendor sends is not what it was on the 28 days before, and names it."""
-    day = day_of(context.partition_key) if context.has_partition_key else datetime.now(UTC).date()
-    drifts = find_drift(pipeline.url, day)
+    drifts = find_drift(pipeline.url, day_of_check(context))
     return AssetCheckResult(
         passed=not drifts.findings,
         severity=AssetCheckSeverity.WARN,
@@ -111,23 +107,13 @@ vendor_drift = define_asset_job(
     tags={LANE: BACKGROUND},
     description="Profile what vendors sent on a day, and warn of fields that are not what they were.",
 )
-
-
-@schedule(
-    name="vendor_drift",
-    job=vendor_drift,
-    cron_schedule="15 * * * *",
-    execution_timezone="UTC",
-    default_status=DefaultScheduleStatus.RUNNING,
-    description="A quarter past every hour, for the day that it was an hour ago: so every day is seen to its end.",
+vendor_drift_schedule = of_a_day(
+    vendor_drift,
+    "15 * * * *",
+    "A quarter past every hour, for the day that it was an hour ago: so every day is seen to its end.",
+    ago=timedelta(hours=1),
+    is_hourly=True,
 )
-def vendor_drift_schedule(context: ScheduleEvaluationContext) -> RunRequest:
-    """One run an hour."""
-    moment = context.scheduled_execution_time
-    return RunRequest(
-        run_key=moment.strftime("%Y-%m-%dT%H"), partition_key=(moment - timedelta(hours=1)).strftime("%Y-%m-%d")
-    )
-
 
 ASSETS = [vendor_field_profiles]
 CHECKS = [no_payload_has_drifted]

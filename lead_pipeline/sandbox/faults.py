@@ -1,40 +1,25 @@
 """The fault plan: which calls go wrong, and how. Decides only; the gate carries it out."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lead_pipeline.sandbox.seeded import number
 
-PLATFORMS = (
+Vendor = Literal["datashopper", "clay", "clay-verify", "clay-async", "audience-labs", "diretrix", "work-api", "c2s"]
+Platform = Literal[
     "tech-platform",
     "finance-platform",
     "healthcare-platform",
     "retail-platform",
     "marketing-platform",
     "general-platform",
-)
-Kind = Literal["latency", "rate_limit", "error", "reset", "truncate", "lost_answer", "nonsense"]
-Target = Literal[
-    "datashopper",
-    "clay",
-    "clay-verify",
-    "clay-async",
-    "audience-labs",
-    "diretrix",
-    "work-api",
-    "c2s",
-    "platforms",
-    "tech-platform",
-    "finance-platform",
-    "healthcare-platform",
-    "retail-platform",
-    "marketing-platform",
-    "general-platform",
-    "alerts",
-    "*",
 ]
+Kind = Literal["latency", "rate_limit", "error", "reset", "truncate", "lost_answer", "nonsense"]
+Target = Literal[Vendor, "platforms", Platform, "alerts", "*"]
+VENDORS: tuple[Vendor, ...] = get_args(Vendor)
+PLATFORMS: tuple[str, ...] = get_args(Platform)
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from lead_pipeline.cli.webhook_secrets import VARIABLE_OF
 from lead_pipeline.errors import SettingsError, VendorUnavailable
+from lead_pipeline.sandbox.faults import VENDORS
 from lead_pipeline.sandbox.scenarios.player import Stage, play
 from lead_pipeline.sandbox.scenarios.registry import SCENARIOS
 from lead_pipeline.sandbox.scenarios.scenario import HOUR, Message, Play, Scenario, Trouble
-from lead_pipeline.sandbox.scenarios.vendor_faults import VENDORS
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.sandbox.webhook_sender import Intake
 from lead_pipeline.service.server import IntakeServer

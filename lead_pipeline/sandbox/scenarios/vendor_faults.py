@@ -3,20 +3,10 @@
 What is sent is `clean_day`; what a fault does is said in `sandbox.faults`.
 """
 
-from lead_pipeline.sandbox.faults import FaultSpec, Target
+from lead_pipeline.sandbox.faults import VENDORS, FaultSpec
 from lead_pipeline.sandbox.scenarios.clean_day import clean_day
 from lead_pipeline.sandbox.scenarios.scenario import HOUR, Scenario, Trouble
 
-VENDORS: tuple[Target, ...] = (
-    "datashopper",
-    "clay",
-    "clay-verify",
-    "clay-async",
-    "audience-labs",
-    "diretrix",
-    "work-api",
-    "c2s",
-)
 FROM, UNTIL = 6 * HOUR, 14 * HOUR
 
 
