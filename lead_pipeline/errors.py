@@ -10,6 +10,12 @@ LeadPipelineError
 │   ├── KeyRefused            an API key that is unknown, revoked or not made for this
 │   ├── RepairRefused         a repair that cannot be applied; no row was changed
 │   ├── NotFound              an id or name that the store does not know
+│   ├── Conflict              it clashes with what is there already; nothing was changed
+│   ├── FieldsRefused         fields at fault, each named; nothing was changed
+│   ├── SignInRefused         nobody known: a wrong password, an ended or forged session
+│   ├── NotAllowed            known, and not allowed to do this
+│   ├── PaymentRefused        a card was declined, or money may not be moved so
+│   ├── LedgerBroken          the books do not add up, or were altered
 │   ├── ContractBroken        a frame between two stages is not what its contract says (a defect)
 │   └── VendorRefused         the other side understood and said no (4xx)
 └── TransientError            the same call may succeed later
@@ -68,6 +74,34 @@ class RepairRefused(PermanentError):
 
 class NotFound(PermanentError):
     """An id or a name that the store does not know."""
+
+
+class Conflict(PermanentError):
+    """It clashes with what is there already. Nothing was changed."""
+
+
+class FieldsRefused(PermanentError):
+    """Fields at fault. Nothing was changed. `errors` are `{"field": ..., "message": ...}` each."""
+
+    def __init__(self, errors: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{one['field']}: {one['message']}" for one in errors))
+        self.errors = errors
+
+
+class SignInRefused(PermanentError):
+    """Nobody known: a wrong password, an ended or forged session. Sign in again."""
+
+
+class NotAllowed(PermanentError):
+    """Known, and not allowed to do this."""
+
+
+class PaymentRefused(PermanentError):
+    """A card was declined, or money may not be moved so. Nothing was moved."""
+
+
+class LedgerBroken(PermanentError):
+    """The books do not add up, or were altered. The message names the day and the entry."""
 
 
 class ContractBroken(PermanentError):

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from lead_pipeline.errors import SettingsError
 
 SANDBOX_KEY = "sandbox"
+SANDBOX_STRIPE_KEY = "sk_test_sandbox"
 MIN_SECRET_BYTES = 32
 VALIDATIONS = ("email_syntax", "fake_email", "phone")
 """What the C2S chain asks of a contact before a look-up; each can be switched off."""
@@ -155,6 +156,25 @@ class Settings(BaseModel):
     webhook_workspace: str | None = _env(
         "WEBHOOK_WORKSPACE", None, "Slug of the workspace that receives webhooks whose body names none.", min_length=1
     )
+    public_url: Address = _env(
+        "NEXTAUTH_URL", "http://127.0.0.1:8080", "Where browsers reach the service: sign-in comes back to it."
+    )
+    session_secret: StrongSecret | None = _env(
+        "NEXTAUTH_SECRET", None, "Signs session tokens; 32 bytes or more. Unset: a key made in the folder."
+    )
+    session_hours: int = _env("SESSION_HOURS", 12, "How long a sign-in lasts.", ge=1, le=720)
+    google_client_id: str | None = _env("GOOGLE_CLIENT_ID", None, "Client of Google sign-in. Unset: it is off.")
+    google_client_secret: Key | None = _env("GOOGLE_CLIENT_SECRET", None, "Secret of that client.")
+    google_issuer: Address = _env("GOOGLE_ISSUER", "https://accounts.google.com", "OpenID Connect provider.")
+    stripe_secret_key: Key | None = _env("STRIPE_SECRET_KEY", None, "Secret key of Stripe. Unset: the sandbox.")
+    stripe_publishable_key: str | None = _env(
+        "STRIPE_PUBLISHABLE_KEY", None, "Key of Stripe that browsers may see.", min_length=1
+    )
+    stripe_webhook_secret: Key | None = _env("STRIPE_WEBHOOK_SECRET", None, "Secret of Stripe's webhooks (whsec_...).")
+    stripe_webhook_secret_previous: Key | None = _env(
+        "STRIPE_WEBHOOK_SECRET_PREVIOUS", None, "The one before the last rotation; both are taken."
+    )
+    stripe_api_url: Address = _env("STRIPE_API_URL", "https://api.stripe.com", "Its API.")
     port: int = _env("PORT", 8080, "Port of the intake service; 0 takes a free one.", ge=0, le=65535)
     upload_max_bytes: int = _env(
         "UPLOAD_MAX_BYTES", 256 * 1024 * 1024, "Largest uploaded file, in bytes.", ge=1024, le=1 << 34
@@ -185,8 +205,15 @@ class Settings(BaseModel):
 
     @property
     def uses_sandbox(self) -> bool:
-        """Whether every vendor is the sandbox."""
-        return all(self.vendor(name)[0].startswith(self.sandbox_url) for name in _VENDORS)
+        """Whether every vendor is the sandbox, Stripe too."""
+        return all(url.startswith(self.sandbox_url) for url, _ in (*map(self.vendor, _VENDORS), self.stripe))
+
+    @property
+    def stripe(self) -> tuple[str, str]:
+        """Address and secret key of Stripe, the sandbox's where no key is set."""
+        if self.stripe_secret_key is None:
+            return f"{self.sandbox_url.rstrip('/')}/stripe", SANDBOX_STRIPE_KEY
+        return self.stripe_api_url.rstrip("/"), self.stripe_secret_key.get_secret_value()
 
     @property
     def skipped_validations(self) -> frozenset[str]:

@@ -18,16 +18,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from lead_pipeline.errors import (
+    Conflict,
     DatabaseUnavailable,
+    FieldsRefused,
     FileRefused,
     InProgress,
     KeyRefused,
     LeadPipelineError,
     LimitReached,
+    NotAllowed,
     NotFound,
+    PaymentRefused,
     RepairRefused,
     RulesRefused,
     SettingsError,
+    SignInRefused,
     TransientError,
 )
 
@@ -38,6 +43,9 @@ _STATUSES: tuple[tuple[type[LeadPipelineError], int, str], ...] = (
     (RulesRefused, 422, "Rules refused"),
     (RepairRefused, 422, "Repair refused"),
     (NotFound, 404, "Not found"),
+    (Conflict, 409, "Conflict"),
+    (NotAllowed, 403, "Forbidden"),
+    (PaymentRefused, 402, "Payment refused"),
     (LimitReached, 429, "Limit reached"),
     (InProgress, 409, "In progress"),
     (DatabaseUnavailable, 503, "Database unavailable"),
@@ -88,6 +96,10 @@ def problem_of(error: Exception) -> Problem:
         error = DatabaseUnavailable("Postgres does not answer. Send the same request again.")
     if isinstance(error, KeyRefused):
         return _problem_of_key(error)
+    if isinstance(error, SignInRefused):
+        return Problem(401, "Unauthorized", str(error), headers={"WWW-Authenticate": "Bearer"})
+    if isinstance(error, FieldsRefused):
+        return fields_problem(error.errors)
     for kind, status, title in _STATUSES:
         if isinstance(error, kind):
             return Problem(status, title, str(error), headers=_patience(error))
