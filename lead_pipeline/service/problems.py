@@ -6,7 +6,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -88,18 +88,11 @@ def problem_of(error: Exception) -> Problem:
     """The problem that an error is to a caller. What is no error of ours is a defect: 500, without its words."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, HTTPException):
-        return _problem_of_http(error)
-    if isinstance(error, RequestValidationError):
-        return _problem_of_fields(error)
     if isinstance(error, psycopg.OperationalError):
         error = DatabaseUnavailable("Postgres does not answer. Send the same request again.")
-    if isinstance(error, KeyRefused):
-        return _problem_of_key(error)
-    if isinstance(error, SignInRefused):
-        return Problem(401, "Unauthorized", str(error), headers={"WWW-Authenticate": "Bearer"})
-    if isinstance(error, FieldsRefused):
-        return fields_problem(error.errors)
+    for own, problem in _OWN_PROBLEMS:
+        if isinstance(error, own):
+            return problem(error)
     for kind, status, title in _STATUSES:
         if isinstance(error, kind):
             return Problem(status, title, str(error), headers=_patience(error))
@@ -147,8 +140,8 @@ def _problem_of_fields(error: RequestValidationError) -> Problem:
     return fields_problem(errors)
 
 
-def _problem_of_key(error: KeyRefused) -> Problem:
-    if error.is_known:
+def _problem_of_caller(error: KeyRefused | SignInRefused) -> Problem:
+    if isinstance(error, KeyRefused) and error.is_known:
         return Problem(403, "Forbidden", str(error))
     return Problem(401, "Unauthorized", str(error), headers={"WWW-Authenticate": "Bearer"})
 
@@ -157,3 +150,12 @@ def _patience(error: LeadPipelineError) -> dict[str, str]:
     if isinstance(error, LimitReached):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
     return {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, TransientError) else {}
+
+
+_OWN_PROBLEMS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (HTTPException, _problem_of_http),
+    (RequestValidationError, _problem_of_fields),
+    (KeyRefused, _problem_of_caller),
+    (SignInRefused, _problem_of_caller),
+    (FieldsRefused, lambda error: fields_problem(error.errors)),
+)

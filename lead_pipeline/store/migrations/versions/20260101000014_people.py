@@ -12,7 +12,8 @@ CREATE TABLE market.sellers (
     currency text NOT NULL DEFAULT 'USD' CHECK (currency ~ '^[A-Z]{3}$'),
     created_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE market.sellers IS 'One row per workspace that sells leads. Its row is also what money and decisions lock.';
+COMMENT ON TABLE market.sellers IS
+'One row per workspace that sells leads. Its row is also what money and decisions lock.';
 COMMENT ON COLUMN market.sellers.currency IS 'ISO 4217; every amount of the workspace is in its minor units.';
 
 CREATE TABLE core.users (

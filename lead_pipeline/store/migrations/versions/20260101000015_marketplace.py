@@ -211,26 +211,34 @@ CREATE TABLE market.notices (
 );
 CREATE INDEX notices_buyer ON market.notices (buyer_id, created_at DESC);
 
-COMMENT ON TABLE market.categories IS 'One row per kind of lead that a seller trades, with the fields that its leads have.';
-COMMENT ON TABLE market.campaigns IS 'One row per offer of a seller: a category, a price, and the logic that picks buyers.';
+COMMENT ON TABLE market.categories IS
+'One row per kind of lead that a seller trades, with the fields that its leads have.';
+COMMENT ON TABLE market.campaigns IS
+'One row per offer of a seller: a category, a price, and the logic that picks buyers.';
 COMMENT ON COLUMN market.campaigns.seed IS 'Weighted round robin by seeded chance instead of smoothly; null: smoothly.';
 COMMENT ON TABLE market.buyers IS 'One row per buyer of a seller. Its wallet is an account of the ledger.';
 COMMENT ON COLUMN market.buyers.priority IS '1-10, more gets more: the weight where a subscription names none.';
 COMMENT ON TABLE market.campaign_subscriptions IS 'One row per buyer''s standing order in a campaign.';
 COMMENT ON COLUMN market.campaign_subscriptions.position IS 'Its place in the campaign''s rotation; never given twice.';
 COMMENT ON COLUMN market.campaign_subscriptions.states IS 'ISO 3166-2 codes without US-; empty: every state.';
-COMMENT ON COLUMN market.campaign_subscriptions.target IS 'Leads that a target-weighted campaign aims at, against those received today.';
+COMMENT ON COLUMN market.campaign_subscriptions.target IS
+'Leads that a target-weighted campaign aims at, against those received today.';
 COMMENT ON COLUMN market.campaign_subscriptions.schedule IS 'Hours of the week in the workspace''s zone; null: always.';
 COMMENT ON TABLE core.memberships IS 'One row per user, workspace and role; of a buyer or supplier, whose.';
 COMMENT ON TABLE market.versions IS 'One row per version of what decides: the row as it was from valid_from on.';
-COMMENT ON TABLE market.campaign_leads IS 'One row per lead offered to a campaign, with its score and what became of it.';
+COMMENT ON TABLE market.campaign_leads IS
+'One row per lead offered to a campaign, with its score and what became of it.';
 COMMENT ON TABLE market.rotations IS 'One row per campaign: whose turn it is. Its state is domain.distribution''s.';
-COMMENT ON TABLE market.subscription_days IS 'One row per subscription and local day: leads that count against its cap.';
+COMMENT ON TABLE market.subscription_days IS
+'One row per subscription and local day: leads that count against its cap.';
 COMMENT ON TABLE market.spending IS 'One row per buyer and local week or month: what counts against its limits.';
-COMMENT ON TABLE market.candidate_sets IS 'One row per set of subscriptions and settings that leads were decided among.';
+COMMENT ON TABLE market.candidate_sets IS
+'One row per set of subscriptions and settings that leads were decided among.';
 COMMENT ON TABLE core.assignment_candidates IS 'One row per lead and round: every buyer considered, with why it lost.';
-COMMENT ON COLUMN core.assignment_candidates.flags IS 'A byte per member of the set, in its order; domain.candidates says which bit is what.';
-COMMENT ON COLUMN core.assignment_candidates.observed IS 'Values, 8 bytes each, big-endian: those of the flags that have one, in order.';
+COMMENT ON COLUMN core.assignment_candidates.flags IS
+'A byte per member of the set, in its order; domain.candidates says which bit is what.';
+COMMENT ON COLUMN core.assignment_candidates.observed IS
+'Values, 8 bytes each, big-endian: those of the flags that have one, in order.';
 COMMENT ON COLUMN core.assignment_candidates.decided IS 'How many leads the campaign had decided before.';
 COMMENT ON TABLE market.notices IS 'One row per thing that a buyer or seller is told about money.';
 """

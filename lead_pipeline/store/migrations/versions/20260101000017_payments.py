@@ -41,7 +41,8 @@ CREATE UNIQUE INDEX payments_one_recharge ON market.payments (buyer_id)
 WHERE kind = 'recharge' AND state IN ('intended', 'asked', 'unknown');
 CREATE INDEX payments_open ON market.payments (created_at) WHERE state IN ('intended', 'asked', 'unknown');
 
-COMMENT ON TABLE market.payment_methods IS 'One row per card of a buyer, as Stripe names it. No card number is ever here.';
+COMMENT ON TABLE market.payment_methods IS
+'One row per card of a buyer, as Stripe names it. No card number is ever here.';
 COMMENT ON TABLE market.payments IS 'One row per charge of a card: written before Stripe is asked, settled once.';
 COMMENT ON INDEX market.payments_one_recharge IS 'One recharge in flight per wallet.';
 """
