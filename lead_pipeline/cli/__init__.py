@@ -14,6 +14,7 @@ from lead_pipeline.cli import (
     imports,
     intake,
     keys,
+    ledger,
     quarantine,
     replay,
     rules,
@@ -47,6 +48,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(workspaces.app, name="workspaces")
 app.add_typer(suppliers.app, name="suppliers")
 app.add_typer(keys.app, name="keys")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(vendors.app, name="vendors")
 app.add_typer(c2s.app, name="c2s")
