@@ -8,12 +8,12 @@ A CPF has eleven digits: a digest without a secret would be looked up in a table
 import base64
 import hashlib
 import hmac
-import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from lead_pipeline.errors import SettingsError
+from lead_pipeline.store.key_files import kept_key
 
 KEY_FILE = "personal_data.key"
 _MAKE = "Make one with: openssl rand -base64 32 | tr '+/' '-_'"
@@ -62,21 +62,4 @@ def seal_of(keys: str | None, var_dir: Path, *, uses_sandbox: bool) -> Seal:
         return Seal(keys)
     if not uses_sandbox:
         raise SettingsError(f"PERSONAL_DATA_KEYS is not set: CPFs and persons of a real vendor need it. {_MAKE}")
-    return Seal(_kept_key(var_dir.resolve() / KEY_FILE))
-
-
-def _kept_key(path: Path) -> str:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{KEY_FILE}.{os.getpid()}-{os.urandom(4).hex()}")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(fresh)  # of two processes that make it at once, the first one's is kept
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return path.read_text()
+    return Seal(kept_key(var_dir.resolve() / KEY_FILE, Fernet.generate_key))

@@ -42,6 +42,13 @@ from lead_pipeline.vendors.clay import Clay
 from lead_pipeline.vendors.datashopper import DataShopper
 from lead_pipeline.vendors.rate_limit import TokenBucket
 from lead_pipeline.vendors.transport import Patience, Timeouts, Transport
+from tests.integration.market_fixtures import (  # noqa: F401 - fixtures of this folder
+    _stripe_sandbox,
+    books,
+    market,
+    stripe_market,
+    stripe_sandbox,
+)
 
 DAY = dt.date(2026, 3, 2)
 LIMIT = 8

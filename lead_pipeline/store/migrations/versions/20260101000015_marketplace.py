@@ -133,27 +133,6 @@ CREATE TABLE core.memberships (
 ALTER TABLE core.sessions
 ADD CONSTRAINT sessions_membership FOREIGN KEY (membership_id) REFERENCES core.memberships ON DELETE CASCADE;
 
-CREATE TABLE core.team_invites (
-    code_hash bytea PRIMARY KEY CHECK (length(code_hash) = 32),
-    workspace_id uuid NOT NULL REFERENCES core.workspaces ON DELETE CASCADE,
-    role text NOT NULL CHECK (role IN ('SELLER', 'BUYER')),
-    buyer_id uuid REFERENCES market.buyers ON DELETE CASCADE,
-    invited_by uuid NOT NULL REFERENCES core.users ON DELETE CASCADE,
-    expires_at timestamptz NOT NULL,
-    used_at timestamptz,
-    CHECK ((role = 'BUYER') = (buyer_id IS NOT NULL))
-);
-CREATE TABLE core.lead_assignees (
-    lead_id uuid NOT NULL,
-    team_id uuid NOT NULL,
-    seq int NOT NULL CHECK (seq > 0),
-    workspace_id uuid NOT NULL REFERENCES core.workspaces ON DELETE CASCADE,
-    user_id uuid REFERENCES core.users ON DELETE SET NULL,
-    assigned_by uuid REFERENCES core.users ON DELETE SET NULL,
-    assigned_at timestamptz NOT NULL,
-    PRIMARY KEY (lead_id, team_id, seq)
-);
-
 CREATE TABLE market.campaign_leads (
     lead_id uuid PRIMARY KEY,
     workspace_id uuid NOT NULL,
@@ -246,11 +225,6 @@ COMMENT ON COLUMN market.campaign_subscriptions.target IS
 'Leads that a target-weighted campaign aims at, against those received today.';
 COMMENT ON COLUMN market.campaign_subscriptions.schedule IS 'Hours of the week in the workspace''s zone; null: always.';
 COMMENT ON TABLE core.memberships IS 'One row per user, workspace and role; of a buyer or supplier, whose.';
-COMMENT ON TABLE core.team_invites IS
-'One row per code by which a colleague joins a team, once. Only its SHA-256 is here.';
-COMMENT ON TABLE core.lead_assignees IS
-'One row per time that a team gave a lead to one of its members; the highest seq holds. Null: to nobody any more.';
-COMMENT ON COLUMN core.lead_assignees.team_id IS 'The buyer whose team it is, or the seller''s workspace.';
 COMMENT ON TABLE market.versions IS 'One row per version of what decides: the row as it was from valid_from on.';
 COMMENT ON TABLE market.campaign_leads IS
 'One row per lead offered to a campaign, with its score and what became of it.';
@@ -275,7 +249,7 @@ DROP SCHEMA IF EXISTS analytics CASCADE;
 CREATE SCHEMA analytics;
 ALTER TABLE core.sessions DROP CONSTRAINT sessions_membership;
 DROP TABLE market.notices, core.assignment_candidates, market.candidate_sets, market.spending, market.subscription_days,
-market.rotations, market.campaign_leads, core.lead_assignees, core.team_invites, core.memberships, market.versions,
+market.rotations, market.campaign_leads, core.memberships, market.versions,
 market.campaign_subscriptions,
 market.buyers, market.campaigns, market.categories;
 DROP INDEX core.lead_assignments_buyer;
