@@ -10,6 +10,24 @@ from fastapi import FastAPI
 from lead_pipeline.service import admin, health, ingest, uploads, webhooks
 from lead_pipeline.service.bodies import BodyBounds
 from lead_pipeline.service.context import Intake
+from lead_pipeline.service.market import (
+    auth,
+    buyers,
+    campaigns,
+    candidates,
+    categories,
+    google,
+    leads,
+    notices,
+    payments,
+    seller,
+    stripe_webhook,
+    subscriptions,
+    supplier_keys,
+    suppliers,
+    team,
+    wallet,
+)
 from lead_pipeline.service.openapi import DESCRIPTION, TAGS, TITLE
 from lead_pipeline.service.problems import add_problem_handlers
 from lead_pipeline.service.reference import add_reference
@@ -18,6 +36,9 @@ WEBHOOK_BYTES = 1024 * 1024
 FORM_BYTES = 1024 * 1024
 """What a multipart form has beside its file."""
 UPLOAD_PATH = "/api/leads/bulk-upload"
+_MARKET = (auth, google, seller, team, payments, wallet, stripe_webhook)
+"""`auth` is first: it opens the connections that they all use."""
+_CATALOGUE = (categories, subscriptions, campaigns, buyers, suppliers, supplier_keys, leads, candidates, notices)
 
 
 def build_app(intake: Intake) -> FastAPI:
@@ -35,7 +56,7 @@ def build_app(intake: Intake) -> FastAPI:
     app.add_middleware(BodyBounds, limit_of=_limits(intake))
     add_problem_handlers(app)
     app.router.routes[:0] = webhooks.router.routes  # the hot path: first in line, and searched only once
-    for part in (uploads, ingest, admin, health):
+    for part in (uploads, ingest, admin, health, *_MARKET, *_CATALOGUE):
         app.include_router(part.router)
     add_reference(app)
     return app

@@ -18,6 +18,10 @@ TAGS = [
     {"name": "webhooks", "description": "Signed events of vendors and of the CRM."},
     {"name": "uploads", "description": "CSV files of leads."},
     {"name": "suppliers", "description": "Leads that suppliers send one at a time."},
+    {"name": "people", "description": "Who uses the marketplace: registration, sign-in, sessions."},
+    {"name": "catalogue", "description": "Categories, campaigns, buyers, subscriptions and suppliers of a seller."},
+    {"name": "market leads", "description": "Leads as they are sold, and why; notifications."},
+    {"name": "payments", "description": "Cards, wallets, recharges and refunds."},
     {"name": "admin", "description": "Work on demand."},
     {"name": "operation", "description": "Health and figures."},
 ]
