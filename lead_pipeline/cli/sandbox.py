@@ -31,6 +31,7 @@ def sandbox(
             port=port,
             companies_path=companies,
             seed=seed,
+            stripe=True,
             intake=Intake(intake, shared_secrets(settings())) if intake else None,
             on_ready=lambda url: _console.print(f"sandbox at {url}"),
         )

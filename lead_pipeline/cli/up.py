@@ -41,7 +41,9 @@ def up(
     intake = Intake(f"http://127.0.0.1:{taken}", shared_secrets(chosen))
     with (
         migrated(chosen) as url,
-        SandboxServer(port=sandbox_port, companies_path=companies, key=SANDBOX_KEY, intake=intake) as sandbox,
+        SandboxServer(
+            port=sandbox_port, companies_path=companies, key=SANDBOX_KEY, intake=intake, stripe=True
+        ) as sandbox,
     ):
         environment = {**prepare_dagster(url, chosen, sandbox_url=sandbox.url), **made}
         if chosen.uses_sandbox:

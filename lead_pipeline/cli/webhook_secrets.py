@@ -12,6 +12,7 @@ VARIABLE_OF = {
     "clay": "CLAY_WEBHOOK_SECRET",
     "audience-labs": "AUDIENCE_LABS_WEBHOOK_SECRET",
     "c2s": "WEBHOOK_SECRET",
+    "stripe": "STRIPE_WEBHOOK_SECRET",
 }
 VARIABLES = tuple(VARIABLE_OF.values())
 _LINE = re.compile(rf"^export ([A-Z_]+)=([0-9a-f]{{{MIN_SECRET_BYTES},}})$", re.MULTILINE)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from lead_pipeline.errors import VendorRefused
-from lead_pipeline.sandbox.admin import admin_routes
+from lead_pipeline.sandbox.admin import Memory, admin_routes
 from lead_pipeline.sandbox.alert_sink import alert_routes
 from lead_pipeline.sandbox.audience_labs import audience_labs_routes
 from lead_pipeline.sandbox.batches import BatchStore
@@ -24,6 +24,7 @@ from lead_pipeline.sandbox.faults import PLATFORMS, FaultPlan
 from lead_pipeline.sandbox.gate import Gate
 from lead_pipeline.sandbox.platforms import platform_routes
 from lead_pipeline.sandbox.record import Record
+from lead_pipeline.sandbox.stripe import StripeStandIn, stripe_routes
 from lead_pipeline.sandbox.work_api import work_api_routes
 
 
@@ -37,7 +38,11 @@ def build_app(config: SandboxConfig) -> Gate:
     stores = {platform: BatchStore(platform, record) for platform in PLATFORMS}
     app = FastAPI(title="Lead Pipeline sandbox", openapi_url=None)
     crm, enrichments = Crm(record, CallLimit(config.c2s_per_minute)), Enrichments(config.seed, record, config.intake)
-    app.include_router(admin_routes(plan, record, (*stores.values(), crm, enrichments), len(companies)))
+    memories: list[Memory] = [*stores.values(), crm, enrichments]
+    if config.stripe_url is not None:
+        memories.append(stand_in := StripeStandIn(config.stripe_url, record, config.intake))
+        app.include_router(stripe_routes(stand_in))
+    app.include_router(admin_routes(plan, record, memories, len(companies)))
     app.include_router(datashopper_routes(catalogue, config, record))
     app.include_router(clay_routes(config.seed, record))
     app.include_router(clay_async_routes(enrichments))

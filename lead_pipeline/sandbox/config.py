@@ -22,6 +22,7 @@ class SandboxConfig:
 
     `c2s_per_minute`: calls that Contact2Sale takes in any minute, None for no limit.
     `intake`: where webhooks go that answer a request, such as Clay's; None: none are sent.
+    `stripe_url`: where localstripe is, None where there is no Stripe.
     `has_imports`: whether Audience Labs has any, which every daily pull would bring in.
     """
 
@@ -34,6 +35,7 @@ class SandboxConfig:
     intake: Intake | None = None
     c2s_per_minute: int | None = 10
     has_imports: bool = True
+    stripe_url: str | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.page_size <= LARGEST_PAGE:

@@ -17,7 +17,7 @@ Platform = Literal[
     "general-platform",
 ]
 Kind = Literal["latency", "rate_limit", "error", "reset", "truncate", "lost_answer", "nonsense"]
-Target = Literal[Vendor, "platforms", Platform, "alerts", "*"]
+Target = Literal[Vendor, "platforms", Platform, "alerts", "stripe", "*"]
 VENDORS: tuple[Vendor, ...] = get_args(Vendor)
 PLATFORMS: tuple[str, ...] = get_args(Platform)
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
@@ -111,7 +111,7 @@ def targets_of(path: str) -> frozenset[str]:
             return frozenset({"clay-verify", "*"})
         case ["clay", "v1", "enrichments"]:
             return frozenset({"clay-async", "*"})
-        case ["datashopper" | "clay" | "audience-labs" | "diretrix" | "work-api" | "c2s" as vendor, *_]:
+        case ["datashopper" | "clay" | "audience-labs" | "diretrix" | "work-api" | "c2s" | "stripe" as vendor, *_]:
             return frozenset({vendor, "*"})
         case ["platforms", platform, *_] if platform in PLATFORMS:
             return frozenset({"platforms", platform, "*"})

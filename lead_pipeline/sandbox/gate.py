@@ -8,6 +8,7 @@ import base64
 import hmac
 import time
 from collections.abc import Callable
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -23,6 +24,9 @@ KEYLESS_PATHS = ("/alerts",)
 # Diretrix knows users and passwords; ours is the user `sandbox`, whose password is the key.
 BASIC_PATHS = ("/diretrix/",)
 BASIC_USER = "sandbox"
+# A key of Stripe says what it is; Stripe's client reads its errors as objects.
+STRIPE_PATHS = ("/stripe/",)
+STRIPE_KEY_BEGINS = "sk_test_"
 NAP = 0.1
 NONSENSE = {"ok": True, "result": []}
 """JSON with a good status that answers no question anybody asked."""
@@ -35,6 +39,7 @@ class Gate:
         self.closing: Callable[[], bool] = lambda: False
         self._app = app
         self._bearer = f"Bearer {key}"
+        self._stripe = f"Bearer {STRIPE_KEY_BEGINS}{key}"
         self._basic = f"Basic {base64.b64encode(f'{BASIC_USER}:{key}'.encode()).decode()}"
         self._plan = plan
         self._record = record
@@ -45,12 +50,12 @@ class Gate:
             return
         self._record.request(scope["path"])
         given = Headers(scope=scope).get("authorization", "")
-        wanted = self._basic if scope["path"].startswith(BASIC_PATHS) else self._bearer
+        wanted = self._wanted(scope["path"])
         has_key = hmac.compare_digest(given.encode("latin-1"), wanted.encode())
         if not has_key and scope["path"] not in KEYLESS_PATHS:
             scheme = wanted.partition(" ")[0]
             what = "Bearer <key>" if scheme == "Bearer" else f"Basic <{BASIC_USER}:key in base64>"
-            refusal = {"error": f"missing or wrong key: send `Authorization: {what}`"}
+            refusal = _problem(scope, f"missing or wrong key: send `Authorization: {what}`")
             await JSONResponse(refusal, 401, {"WWW-Authenticate": scheme})(scope, receive, send)
             return
         faults = self._plan.take(targets_of(scope["path"]), scope["method"])
@@ -64,16 +69,21 @@ class Gate:
         else:
             await self._fail(faults[-1], scope, receive, send)
 
+    def _wanted(self, path: str) -> str:
+        if path.startswith(STRIPE_PATHS):
+            return self._stripe
+        return self._basic if path.startswith(BASIC_PATHS) else self._bearer
+
     async def _fail(self, fault: FaultSpec, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "rate_limit":
             answer = JSONResponse(
-                {"error": "too many requests", "retry_after": fault.retry_after},
+                {**_problem(scope, "too many requests"), "retry_after": fault.retry_after},
                 429,
                 {"Retry-After": f"{fault.retry_after:g}"},
             )
             await answer(scope, receive, send)
         elif fault.kind == "error":
-            await JSONResponse({"error": "internal error (asked for)"}, 500)(scope, receive, send)
+            await JSONResponse(_problem(scope, "internal error (asked for)"), 500)(scope, receive, send)
         elif fault.kind == "truncate":
             await self._app(scope, receive, _cutting(send))
             await hang_up(send, receive)
@@ -91,6 +101,12 @@ class Gate:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not self.closing():
             await asyncio.sleep(min(left, NAP))
+
+
+def _problem(scope: Scope, words: str) -> dict[str, Any]:
+    if scope["path"].startswith(STRIPE_PATHS):
+        return {"error": {"type": "api_error", "message": words}}
+    return {"error": words}
 
 
 async def _buffered(receive: Receive) -> Receive:

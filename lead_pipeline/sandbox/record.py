@@ -19,6 +19,7 @@ class Record:
     webhooks: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _effects: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _asked: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _charges: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     _messages: dict[str, Counter[tuple[str | None, str]]] = field(default_factory=lambda: defaultdict(Counter))
 
     def request(self, path: str) -> None:
@@ -38,12 +39,17 @@ class Record:
         """Count one message written to a lead of the CRM."""
         self._messages[lead_id][external_id, message] += 1
 
+    def charged(self, customer: str, charge: str, amount: int) -> None:
+        """Note a charge of a card that succeeded, however often it is told of."""
+        self._charges[customer][charge] = amount
+
     def clear(self) -> None:
         """Forget everything."""
         for part in (self.requests, self.vendor_calls, self.alerts, self.webhooks):
             part.clear()
         for counts in (self._effects, self._asked, self._messages):
             counts.clear()
+        self._charges.clear()
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `GET /admin/record`."""
@@ -58,6 +64,7 @@ class Record:
             "alerts": self.alerts,
             "vendor_calls": {vendor: dict(calls) for vendor, calls in self.vendor_calls.items()},
             "webhooks": {source: dict(leads) for source, leads in self.webhooks.items()},
+            "charges": {customer: dict(charges) for customer, charges in self._charges.items()},
             "crm_messages": {
                 lead: [
                     {"external_id": external_id, "message": message, "times": times}

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from lead_pipeline.errors import (
     Conflict,
@@ -34,6 +35,7 @@ from lead_pipeline.errors import (
     SettingsError,
     SignInRefused,
     TransientError,
+    VendorRefused,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -46,6 +48,7 @@ _STATUSES: tuple[tuple[type[LeadPipelineError], int, str], ...] = (
     (Conflict, 409, "Conflict"),
     (NotAllowed, 403, "Forbidden"),
     (PaymentRefused, 402, "Payment refused"),
+    (VendorRefused, 502, "Vendor refused"),
     (LimitReached, 429, "Limit reached"),
     (InProgress, 409, "In progress"),
     (DatabaseUnavailable, 503, "Database unavailable"),
@@ -114,7 +117,16 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    return problem_of(error).response(request.url.path)
+    problem = problem_of(error)
+    if problem.status == 405:
+        problem.headers = {**(problem.headers or {}), "Allow": _methods_of(request)}
+    return problem.response(request.url.path)
+
+
+def _methods_of(request: Request) -> str:
+    """Every method that a path takes: its routes are one a method, and each knows of its own only."""
+    routes = [route for route in request.app.router.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in routes for method in getattr(route, "methods", None) or ()}))
 
 
 async def _nobody(request: Request, _: Exception) -> Response:

@@ -59,8 +59,8 @@ def begin(conn: psycopg.Connection, chosen: Chosen) -> tuple[int, int]:
     conn.execute(
         """
         INSERT INTO replay.drops SELECT d.drop_id, d.received_rows FROM raw.drops d
-        WHERE d.kind = ANY(%(kinds)s) AND d.stage <> 'kept' AND (%(since)s::date IS NULL OR d.day >= %(since)s)
-            AND (%(until)s::date IS NULL OR d.day <= %(until)s)
+        WHERE d.kind = ANY(%(kinds)s) AND d.stage <> 'kept' AND d.source <> 'stripe'
+            AND (%(since)s::date IS NULL OR d.day >= %(since)s) AND (%(until)s::date IS NULL OR d.day <= %(until)s)
             AND (cardinality(%(sources)s::text[]) = 0 OR d.source = ANY(%(sources)s))
         """,
         {**chosen.__dict__, "sources": list(chosen.sources), "kinds": list(KINDS)},
