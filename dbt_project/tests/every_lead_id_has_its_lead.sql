@@ -30,6 +30,16 @@ with facts as (
         'billing_events' as table_name,
         lead_id
     from {{ ref('stg_billing_events') }}
+    union all
+    select
+        'campaign_leads' as table_name,
+        lead_id
+    from {{ ref('stg_campaign_leads') }}
+    union all
+    select
+        'assignment_candidates' as table_name,
+        lead_id
+    from {{ ref('stg_assignment_candidates') }}
 )
 
 select

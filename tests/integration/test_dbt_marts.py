@@ -165,6 +165,25 @@ DELETE FROM outbound.billing_events;
 INSERT INTO core.lead_contacts (lead_id, contact_no, full_name, is_primary)
 VALUES ('00000000-0000-0000-0000-000000000009', 1, 'Grace', true);
 CREATE TABLE analytics.leak (email text);
+
+INSERT INTO market.sellers (workspace_id, invite_code) VALUES ('00000000-0000-0000-0000-00000000000a', 'ABCDEFGH');
+INSERT INTO market.buyers (buyer_id, workspace_id, name) VALUES
+('00000000-0000-0000-0000-0000000000b1', '00000000-0000-0000-0000-00000000000a', 'B1');
+INSERT INTO market.ledger_accounts (account_id, workspace_id, kind, buyer_id, currency) OVERRIDING SYSTEM VALUE
+VALUES (1, '00000000-0000-0000-0000-00000000000a', 'wallet', '00000000-0000-0000-0000-0000000000b1', 'USD');
+-- Money that comes from nowhere, for a lead that nobody got: the database itself would refuse it.
+ALTER TABLE market.ledger_entries DISABLE TRIGGER USER;
+ALTER TABLE market.ledger_postings DISABLE TRIGGER USER;
+INSERT INTO market.ledger_entries (entry_id, workspace_id, kind, buyer_id, lead_id, reason, run_id, occurred_at) VALUES
+(1, '00000000-0000-0000-0000-00000000000a', 'charge', '00000000-0000-0000-0000-0000000000b1',
+    '00000000-0000-0000-0000-000000000001', '', 'r', '2026-03-05Z');
+INSERT INTO market.ledger_postings (entry_id, line, account_id, amount_minor) VALUES (1, 1, 1, -2500);
+INSERT INTO market.candidate_sets (set_id, sha256, campaign_id, campaign_version, rules, members)
+OVERRIDING SYSTEM VALUE
+VALUES (1, sha256(''), gen_random_uuid(), 1, '{}', '[{"buyer_id": "00000000-0000-0000-0000-0000000000b1"}]');
+INSERT INTO core.assignment_candidates (lead_id, set_id, outcome, decided, local_time, flags, observed, run_id,
+    decided_at)
+VALUES ('00000000-0000-0000-0000-000000000001', 1, 'assigned', 0, now(), '\\x80', '\\x0000000000000000', 'r', now());
 """
 
 

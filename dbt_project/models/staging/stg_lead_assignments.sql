@@ -1,3 +1,5 @@
+-- Rules and campaigns both write them. The lineage names them by these sources.
+-- depends_on: {{ source('core', 'buyer_assignments') }}
 with source as (
     select * from {{ source('core', 'lead_assignments') }}
 ),

@@ -1,0 +1,13 @@
+with source as (
+    select * from {{ source('market', 'sellers') }}
+),
+
+renamed as (
+    select
+        workspace_id,
+        currency,
+        created_at
+    from source
+)
+
+select * from renamed
