@@ -13,14 +13,17 @@ from lead_pipeline.orchestration import (
     checks,
     drift,
     jobs,
+    ledger,
+    market_checks,
     party_checks,
     quarantine_checks,
+    recharges,
     retention,
     schedules,
     sensors,
     vendor_checks,
 )
-from lead_pipeline.orchestration.assets import core, mail_domains, outbound, parties, raw, routing
+from lead_pipeline.orchestration.assets import core, mail_domains, market, outbound, parties, raw, routing
 from lead_pipeline.orchestration.resources import Pipeline
 
 # Steps of a run share one process: each is over in seconds, and a process a step costs five of them.
@@ -49,12 +52,15 @@ def _pipeline() -> dict[str, list[Any]]:
             raw.raw_datashopper_companies,
             raw.raw_audience_labs_leads,
             *drift.ASSETS,
+            *ledger.ASSETS,
             core.validated_leads,
             core.intent_scores,
             core.clay_contacts,
             parties.party_enrichments,
             mail_domains.mail_domains,
             routing.routed_assignments,
+            routing.campaign_assignments,
+            market.card_recharges,
             outbound.platform_uploads,
         ],
         "asset_checks": [
@@ -62,12 +68,20 @@ def _pipeline() -> dict[str, list[Any]]:
             *quarantine_checks.CHECKS,
             *vendor_checks.CHECKS,
             *party_checks.CHECKS,
+            *market_checks.CHECKS,
             *drift.CHECKS,
+            *ledger.CHECKS,
             *alerts.CHECKS,
         ],
-        "jobs": [*jobs.JOBS, *drift.JOBS, *retention.JOBS],
-        "schedules": [*schedules.SCHEDULES, *drift.SCHEDULES, *retention.SCHEDULES],
-        "sensors": [*sensors.SENSORS, *alerts.SENSORS],
+        "jobs": [*jobs.JOBS, *drift.JOBS, *ledger.JOBS, *recharges.JOBS, *retention.JOBS],
+        "schedules": [
+            *schedules.SCHEDULES,
+            *drift.SCHEDULES,
+            *ledger.SCHEDULES,
+            *recharges.SCHEDULES,
+            *retention.SCHEDULES,
+        ],
+        "sensors": [*sensors.SENSORS, *recharges.SENSORS, *alerts.SENSORS],
         "resources": [("pipeline", Pipeline())],
     }
 

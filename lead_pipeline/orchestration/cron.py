@@ -11,7 +11,7 @@ from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, Sched
 
 def regular(job: Any, cron: str, description: str) -> ScheduleDefinition:
     """A run at each time that `cron` names."""
-    return ScheduleDefinition(**_said(job, cron, description), job=job)
+    return ScheduleDefinition(**said(job, cron, description), job=job)
 
 
 def of_a_day(
@@ -22,7 +22,7 @@ def of_a_day(
     Where it `is_hourly`, one for the same hour: that day has a run at each hour that `cron` names.
     """
 
-    @schedule(**_said(job, cron, description), job=job)
+    @schedule(**said(job, cron, description), job=job)
     def ask(context: ScheduleEvaluationContext) -> RunRequest:
         moment = context.scheduled_execution_time
         day = (moment - ago).strftime("%Y-%m-%d")
@@ -31,7 +31,8 @@ def of_a_day(
     return ask
 
 
-def _said(job: Any, cron: str, description: str) -> dict[str, Any]:
+def said(job: Any, cron: str, description: str) -> dict[str, Any]:
+    """What every schedule says of itself."""
     return {
         "name": job.name,
         "cron_schedule": cron,

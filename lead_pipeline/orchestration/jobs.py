@@ -109,6 +109,14 @@ party_enrichment = _of_a_day(
     ["party_enrichments"],
     "Parties of a day's CRM events that wait: find them, tell the CRM; run it again to retry failed ones.",
 )
+campaign_distribution = define_asset_job(
+    "campaign_distribution",
+    AssetSelection.assets("campaign_assignments"),
+    partitions_def=DAYS,
+    tags={LANE: INTAKE},
+    description="Offer a day's leads to the buyers of their campaigns that were not decided as they came in, or that "
+    "nobody took and somebody may take now.",
+)
 refresh_marts = define_asset_job(
     "refresh_marts",
     AssetSelection.groups("staging", "marts"),
@@ -128,5 +136,6 @@ JOBS = [
     party_enrichment,
     mail_domain_check,
     platform_upload,
+    campaign_distribution,
 ]
 MARTS_JOBS = [refresh_marts]

@@ -32,6 +32,7 @@ from lead_pipeline.steps.run import Run
 from lead_pipeline.store import pending
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.import_pages import completed_imports
+from lead_pipeline.store.unsold_leads import Waiting, days_to_distribute
 
 LISTEN_SECONDS = 4.0
 """How long a tick waits for drops: the daemon looks at sensors every 5 s, and a drop should not wait for that."""
@@ -144,6 +145,20 @@ def bulk_uploads(context: SensorEvaluationContext, pipeline: Pipeline) -> Sensor
     return _answer(context, pipeline, look)
 
 
+@sensor(job=jobs.campaign_distribution, minimum_interval_seconds=10, default_status=DefaultSensorStatus.RUNNING)
+def leads_to_distribute(context: SensorEvaluationContext, pipeline: Pipeline) -> SensorResult | SkipReason:
+    """Offered leads that their request did not decide, and ones that nobody took before a wallet was funded, or before
+    a campaign, a buyer or a subscription changed.
+    """
+
+    def read(conn: psycopg.Connection) -> list[Work]:
+        waiting = Waiting(datetime.now(UTC), grace=timedelta(seconds=_SUPPLIER_SECONDS))
+        days = days_to_distribute(conn, waiting)
+        return [Work("campaign_distribution", day, count) for day, count in days.items()]
+
+    return _answer(context, pipeline, lambda conn: _decide(context, read(conn), _EVENTS_AFTER_FAILURE))
+
+
 def _decide(context: SensorEvaluationContext, work: Sequence[Work], after_failure: timedelta) -> Verdict:
     if not work:
         return Verdict([], [])
@@ -181,6 +196,7 @@ SENSORS = [
     c2s_events,
     leads_to_upload,
     bulk_uploads,
+    leads_to_distribute,
     admin_requests,
     intake_observations,
 ]

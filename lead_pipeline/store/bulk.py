@@ -1,6 +1,6 @@
 """Frames into Postgres and out of it, by COPY. Which tables and why is said in the files beside this one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ _SLICE_ROWS = 10_000
 
 def copy_frame(conn: psycopg.Connection, table: str, frame: pd.DataFrame) -> None:
     """COPY a frame into the columns of the same names. NaN, None and NaT become NULL; '' stays ''."""
-    rows = pa.Table.from_pandas(frame, preserve_index=False)
+    rows = pa.table({name: pa.array(column.array, from_pandas=True) for name, column in frame.items()})
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
     )
@@ -37,6 +37,11 @@ def stage_frame(conn: psycopg.Connection, name: str, like: str, frame: pd.DataFr
         )
     )
     copy_frame(conn, name, frame)
+
+
+def array_literal(values: Iterable[str | int]) -> str:
+    """Uuids or numbers as the literal of a Postgres array: one parameter, where each would have to be adapted."""
+    return f"{{{','.join(map(str, values))}}}"
 
 
 def fetch_frame(conn: psycopg.Connection, query: str, params: Params | None = None) -> pd.DataFrame:

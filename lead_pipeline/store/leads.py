@@ -4,7 +4,7 @@ import pandas as pd
 import psycopg
 from psycopg.errors import UniqueViolation
 
-from lead_pipeline.store.bulk import copy_frame, fetch_frame, stage_frame
+from lead_pipeline.store.bulk import array_literal, copy_frame, fetch_frame, stage_frame
 
 
 def insert_leads(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
@@ -35,15 +35,10 @@ def _known_parties(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
         SELECT coalesce(array_agg(workspace_id::text || fingerprint::text), '{}') FROM core.leads
         WHERE workspace_id = ANY(%s::uuid[]) AND fingerprint = ANY(%s::uuid[])
         """,
-        [_array(leads["workspace_id"].unique().tolist()), _array(leads["fingerprint"].tolist())],
+        [array_literal(leads["workspace_id"].unique()), array_literal(leads["fingerprint"])],
     ).fetchone()
     assert found is not None
     return pd.Series(found[0], dtype="str")
-
-
-def _array(uuids: list[str]) -> str:
-    """The literal of a Postgres array: one parameter, where fifty thousand would have to be adapted one by one."""
-    return f"{{{','.join(uuids)}}}"
 
 
 def _insert_unknown(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
