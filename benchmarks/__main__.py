@@ -10,10 +10,12 @@ from benchmarks import (
     c2s,
     contacts,
     demo,
+    distribution,
     drift,
     enrichment,
     fingerprints,
     growth,
+    ingest,
     latency,
     million,
     repair,
@@ -35,8 +37,10 @@ BENCHMARKS: dict[str, Callable[[Bench], list[Figure]]] = {
     "drift": drift.run,
     "latency": latency.run,
     "c2s": c2s.run,
+    "distribution": distribution.run,
     "enrichment": enrichment.run,
     "uploads": uploads.run,
+    "ingest": ingest.run,
     "demo": demo.run,
 }
 

@@ -79,6 +79,11 @@ class SupplierLead(BaseModel):
         min_length=1, max_length=MOST_FIELDS, description="Up to 100 fields of single values."
     )
 
+    @property
+    def state_code(self) -> str | None:
+        """The state's two letters."""
+        return _us_state(self.state)
+
 
 def read_supplier_lead(body: bytes) -> tuple[SupplierLead | None, list[dict[str, str]]]:
     """The lead that a body holds, or every reason why it is none: `field` and `message` each."""

@@ -21,7 +21,9 @@ _UNTIDY = rf"^ | $|  |[{_OTHER_SPACE}]"
 
 def clean_cells(column: pd.Series) -> pd.Series:
     """Trimmed, inner whitespace collapsed, and missing where the whole cell is a word for nothing."""
-    return to_series(_clean(to_arrow(column)), column.index, column.name)
+    values = to_arrow(column)
+    cleaned = _clean(values)
+    return column if cleaned is values else to_series(cleaned, column.index, column.name)
 
 
 def collapse_spaces(values: Any) -> Any:

@@ -69,6 +69,7 @@ def normalise_emails(raw: pd.Series) -> pd.DataFrame:
             "suggestion": to_series(classes.suggestion, raw.index),
         },
         index=raw.index,
+        copy=False,
     )
 
 

@@ -90,7 +90,7 @@ def infer_countries(
         inferred &= ~pc.fill_null(pc.not_equal(evidence, "US"), False).to_numpy(zero_copy_only=False)
     filled = pc.if_else(pa.array(inferred), pa.scalar("US", ARROW_TEXT), known)
     return pd.DataFrame(
-        {"country": to_series(filled, country.index), "country_inferred": inferred}, index=country.index
+        {"country": to_series(filled, country.index), "country_inferred": inferred}, index=country.index, copy=False
     )
 
 

@@ -77,7 +77,7 @@ def map_industries(raw: pd.Series) -> pd.Series:
 
     Case and spaces do not matter, and "and" is "&".
     """
-    return to_series(look_up(to_arrow(raw), dict(INDUSTRY_WORDS), _word), raw.index, raw.name)
+    return to_series(look_up(to_arrow(raw), INDUSTRY_WORDS, _word), raw.index, raw.name)
 
 
 def _word(raw: str) -> str:

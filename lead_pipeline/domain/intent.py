@@ -71,7 +71,9 @@ def score_signals(signals: pd.Series) -> pd.DataFrame:
             "medium_count": medium,
             "low_count": low,
             "deciding": pd.Series(deciding[codes], index=signals.index),
-        }
+        },
+        index=signals.index,
+        copy=False,
     )
 
 

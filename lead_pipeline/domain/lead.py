@@ -45,12 +45,14 @@ def validate_leads(rows: pd.DataFrame, *, workspace_country: str | None) -> tupl
     may contradict an inferred country, and is the default for national phones where a row has no country.
     """
     rows = rows.reset_index(drop=True)
-    raw = {name: clean_cells(_column(rows, name)) for name in RAW_TEXT}
+    nothing = missing_text(rows.index)
+    raw = {name: clean_cells(rows.get(name, nothing)) for name in RAW_TEXT}
     email = normalise_emails(raw["email"])
     site = normalise_websites(raw["website"])
     site["domain"] = _domains(site, email)
-    place = _places(raw, site["domain"], workspace_country)
-    phone = normalise_phones(raw["phone"], _or_workspace(place["country"], workspace_country))
+    abroad = _international(raw)
+    place = _places(raw, site["domain"], abroad["phone_country"], workspace_country)
+    phone = _phones(raw["phone"], abroad, _or_workspace(place["country"], workspace_country))
     names = complete_names(raw["full_name"], raw["first_name"], raw["last_name"])
     individual = names["full_name"].notna() | email["email"].notna()
     leads = pd.DataFrame(
@@ -69,26 +71,24 @@ def validate_leads(rows: pd.DataFrame, *, workspace_country: str | None) -> tupl
             "linkedin_url": raw["linkedin_url"],
             "industry": raw["company_industry"],
             "industry_group": map_industries(raw["company_industry"]),
-            **place,
+            **{name: place[name] for name in ("country", "state", "region")},
             "city": raw["company_location_city"],
             "postal_code": raw["postal_code"],
             "employee_count": parse_counts(raw["employee_count"]),
             "revenue": parse_amounts(raw["revenue"]),
             "country_raw": raw["company_location_country"],
             "state_raw": raw["company_location_state"],
+            "country_inferred": place["country_inferred"],
             "flags": flag_literals(_flags(raw, email, phone, site, place), rows.index),
-            **{name: _column(rows, name) for name in RAW_JSON},
-        }
+            **{name: rows.get(name, nothing) for name in RAW_JSON},
+        },
+        index=rows.index,
+        copy=False,
     )
     keys = fingerprint_keys(leads)
-    leads["fingerprint"] = fingerprints(keys)
+    leads.insert(LEAD_COLUMNS.index("fingerprint"), "fingerprint", fingerprints(keys))
     failures, refused = list_failures(leads, _reasons(raw, leads, email["email_error"], keys))
-    accepted = leads.loc[~refused, list(LEAD_COLUMNS)] if refused.any() else leads[list(LEAD_COLUMNS)]
-    return accepted.reset_index(drop=True), failures
-
-
-def _column(rows: pd.DataFrame, name: str) -> pd.Series:
-    return to_series(to_arrow(rows[name]), rows.index) if name in rows else missing_text(rows.index)
+    return leads[~refused].reset_index(drop=True) if refused.any() else leads, failures
 
 
 def _domains(site: pd.DataFrame, email: pd.DataFrame) -> pd.Series:
@@ -103,15 +103,30 @@ def _domains(site: pd.DataFrame, email: pd.DataFrame) -> pd.Series:
     return to_series(put(domain, asked, only_where(employer, of_mail)), site.index)
 
 
-def _places(raw: dict[str, pd.Series], domain: pd.Series, workspace_country: str | None) -> dict[str, pd.Series]:
-    """Country, state, region and whether the country was inferred."""
-    country, state = normalise_countries(raw["company_location_country"]), raw["company_location_state"]
+def _international(raw: dict[str, pd.Series]) -> pd.DataFrame:
+    """Phones with a calling code of rows that name no country, which they may then speak for."""
     given = to_arrow(raw["phone"])
     evidence = raw["company_location_country"].isna().to_numpy() & matches(given, r"^\W*\+")
-    phones = to_series(only_where(evidence, given), country.index)
-    abroad = normalise_phones(phones, missing_text(country.index))["phone_country"]
+    index = raw["phone"].index
+    return normalise_phones(to_series(only_where(evidence, given), index), missing_text(index))
+
+
+def _phones(raw: pd.Series, abroad: pd.DataFrame, country: pd.Series) -> pd.DataFrame:
+    """All phones. Those that are valid without a country are the same with one: they are not read twice."""
+    known = abroad["phone_valid"]
+    if (known | raw.isna()).all():
+        return abroad
+    phones = normalise_phones(raw.mask(known), country)
+    return phones.mask(known, abroad) if known.any() else phones
+
+
+def _places(
+    raw: dict[str, pd.Series], domain: pd.Series, phone_country: pd.Series, workspace_country: str | None
+) -> dict[str, pd.Series]:
+    """Country, state, region and whether the country was inferred."""
+    country, state = normalise_countries(raw["company_location_country"]), raw["company_location_state"]
     stated = country.fillna(raw["company_location_country"])
-    inferred = infer_countries(stated, state, abroad, domain, workspace_country)
+    inferred = infer_countries(stated, state, phone_country, domain, workspace_country)
     country = country.where(~inferred["country_inferred"], "US")
     code = normalise_states(state, country)
     return {

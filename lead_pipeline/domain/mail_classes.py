@@ -3,14 +3,14 @@
 Each distinct domain is looked at once. Whether an address is a good one is decided in `email.py`.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lead_pipeline.domain.arrow import ARROW_TEXT, join, mask, matches, present, put
+from lead_pipeline.domain.arrow import ARROW_TEXT, is_one_of, join, mask, present, put
 from lead_pipeline.domain.mail_domains import DISPOSABLE_DOMAINS, FREE_MAIL_DOMAINS
 from lead_pipeline.domain.mail_suggestions import suggest_domains
 
@@ -26,10 +26,6 @@ _ROLES = """
 ROLE_MAILBOXES = frozenset(_ROLES.split())
 
 Mask = Any
-
-_ROLE = rf"(?i)^(?:{'|'.join(map(re.escape, sorted(ROLE_MAILBOXES)))})(?:\+[^@]*)?@"
-_DISPOSABLE = rf"(?:^|\.)(?:{'|'.join(map(re.escape, sorted(DISPOSABLE_DOMAINS)))})$"
-_FREE_MAIL = pa.array(sorted(FREE_MAIL_DOMAINS), ARROW_TEXT)
 
 
 @dataclass(frozen=True)
@@ -50,14 +46,24 @@ class MailClasses:
 def classify_mail(email: Any) -> MailClasses:
     """The classes of accepted addresses in normal form, an Arrow text array."""
     parts = pc.split_pattern(email, "@", max_splits=1, reverse=True)
+    mailboxes = pc.replace_substring_regex(pc.utf8_lower(pc.list_element(parts, 0)), r"\+.*", "")
     encoded = pc.list_element(parts, 1).dictionary_encode()
     domains, which = encoded.dictionary, encoded.indices
     return MailClasses(
-        is_role=matches(email, _ROLE),
-        is_disposable=mask(pa.array(matches(domains, _DISPOSABLE)).take(which)),
-        is_free_mail=mask(pc.is_in(domains, value_set=_FREE_MAIL).take(which)),
+        is_role=is_one_of(mailboxes, ROLE_MAILBOXES),
+        is_disposable=mask(pa.array(_at_or_under(domains, DISPOSABLE_DOMAINS)).take(which)),
+        is_free_mail=mask(pa.array(is_one_of(domains, FREE_MAIL_DOMAINS)).take(which)),
         suggestion=_at_domains(parts, suggest_domains(domains).take(which)),
     )
+
+
+def _at_or_under(domains: Any, known: frozenset[str]) -> Mask:
+    """Where the domain, or one that it lies under, is known."""
+    found = np.zeros(len(domains), dtype=bool)
+    for dots in {domain.count(".") for domain in known}:
+        ends = pc.replace_substring_regex(domains, rf"^.*\.((?:[^.]*\.){{{dots}}}[^.]*)$", r"\1")
+        found |= is_one_of(ends, known)
+    return found
 
 
 def _at_domains(parts: Any, domains: Any) -> Any:

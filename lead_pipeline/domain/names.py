@@ -42,7 +42,8 @@ def complete_names(full_name: pd.Series, first_name: pd.Series, last_name: pd.Se
     no_other = ~present(given_first)
     last = pc.coalesce(last, only_where(no_other | _same(given_first, head), tail))
     columns = {"full_name": pc.coalesce(full, joined), "first_name": first, "last_name": last}
-    return pd.DataFrame({name: to_series(value, full_name.index) for name, value in columns.items()})
+    index = full_name.index
+    return pd.DataFrame({name: to_series(value, index) for name, value in columns.items()}, index=index, copy=False)
 
 
 def company_keys(name: pd.Series) -> pd.Series:

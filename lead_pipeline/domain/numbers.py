@@ -8,6 +8,7 @@ import re
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,6 +43,9 @@ def parse_amounts(raw: pd.Series) -> pd.Series:
 
 def _parse(raw: pd.Series, read: Any) -> pd.Series:
     values = to_arrow(raw)
+    if values.null_count == len(values):
+        nothing = pd.arrays.IntegerArray(np.zeros(len(values), dtype=np.int64), np.ones(len(values), dtype=bool))
+        return pd.Series(nothing, index=raw.index, name=raw.name)
     digits = matches(values, _DIGITS)
     texts = only_where(digits, values)
     rest = present(values) & ~digits

@@ -51,8 +51,12 @@ def normalise_phones(raw: pd.Series, country: pd.Series) -> pd.DataFrame:
     Without a country only international forms can be read.
     """
     given, default = to_arrow(raw), to_arrow(country)
-    phone, region, kind, decided = _read_ordinary(given, default)
-    rest = present(given) & ~decided
+    if given.null_count == len(given):
+        phone = region = kind = given
+        rest = np.zeros(len(given), dtype=bool)
+    else:
+        phone, region, kind, decided = _read_ordinary(given, default)
+        rest = present(given) & ~decided
     if rest.any():
         countries = pc.fill_null(default.filter(pa.array(rest)), "")
         questions = join(countries, given.filter(pa.array(rest)), between=_SEPARATOR)
@@ -66,6 +70,7 @@ def normalise_phones(raw: pd.Series, country: pd.Series) -> pd.DataFrame:
             "phone_valid": present(phone),
         },
         index=raw.index,
+        copy=False,
     )
 
 

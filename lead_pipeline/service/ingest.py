@@ -2,23 +2,22 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 
 import psycopg
-from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Header, Path, Request, Security
 from psycopg_pool import ConnectionPool
 from starlette.responses import JSONResponse, Response
 
-from lead_pipeline.contracts.supplier_leads import read_supplier_lead
-from lead_pipeline.errors import NotFound, TransientError
+from lead_pipeline.contracts.supplier_leads import SupplierLead, read_supplier_lead
+from lead_pipeline.errors import LeadPipelineError, NotFound, TransientError
 from lead_pipeline.service.authorisation import SUPPLIER_HEADER, SUPPLIER_SCHEME
 from lead_pipeline.service.context import Intake, intake_of
-from lead_pipeline.service.deciding import Deciding
+from lead_pipeline.service.gathering import Gathering
 from lead_pipeline.service.ingest_answers import (
     INGEST_REQUEST,
     REFUSED_EXAMPLE,
@@ -29,14 +28,17 @@ from lead_pipeline.service.ingest_answers import (
 from lead_pipeline.service.landing import Landing
 from lead_pipeline.service.openapi import BODY_PROBLEMS, problems
 from lead_pipeline.service.problems import Problem, fields_problem
-from lead_pipeline.steps.ingest_lead import admit, check_category, decide_leads, external_id
+from lead_pipeline.steps.admit_leads import Admitted, Allowance, Sent, admit, check_lead
+from lead_pipeline.steps.ingest_lead import decide_leads, external_id
 from lead_pipeline.steps.keys import check_key
+from lead_pipeline.steps.offer_leads import offer_header
 from lead_pipeline.steps.run import Run
-from lead_pipeline.store.api_keys import ApiKey
 from lead_pipeline.store.connections import open_pool
 from lead_pipeline.store.supplier_drops import SupplierDrop, drop_of_supplier
 
 CONNECTIONS, WAIT_SECONDS = 4, 3.0
+PATIENCE, MOMENT = 0.02, 0.003
+"""Seconds that a decision waits for leads that are being admitted, and for whoever was answered just now."""
 _EVENT = re.compile("[!-~]{1,200}")
 
 
@@ -45,7 +47,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     intake: Intake = app.state.intake
     run = Run(f"ingest-{uuid4()}", intake.clock)
     with open_pool(intake.url, size=CONNECTIONS, wait=WAIT_SECONDS) as pool:
-        yield {"supplier_pool": pool, "deciding": Deciding(partial(_decide, pool, run))}
+        yield {
+            "supplier_pool": pool,
+            "admitting": Gathering(partial(_admit, intake, pool)),
+            "deciding": Gathering(partial(_decide, pool, run), patience=PATIENCE, moment=MOMENT),
+        }
 
 
 router = APIRouter(tags=["suppliers"], lifespan=_lifespan)
@@ -78,34 +84,29 @@ async def ingest(request: Request, sent: _Key, event: _Event = None) -> Response
     422 names each field; with a `dropId` the lead is kept, and the seller can repair it.
     """
     intake = intake_of(request)
-    key = await to_thread.run_sync(_admit, intake, request.state.supplier_pool, sent)
-    if event is not None and not _EVENT.fullmatch(event):
-        raise fields_problem([{"field": "Idempotency-Key", "message": "Send 1 to 200 visible ASCII characters."}])
     body = await request.body()
     lead, faults = read_supplier_lead(body)
-    if lead is None:
-        raise fields_problem(faults)
-    check_category(lead, key)
-    headers = {
-        "supplier_id": key.supplier_id,
-        "key_id": key.key_id,
-        "campaign_id": lead.campaign_id,
-        "category_id": lead.category_id,
-    }
-    drop_id, is_new = await intake.landing.land(
-        Landing(
-            source="supplier",
-            kind="supplier_lead",
-            external_id=external_id(key, body, event),
-            body=body,
-            received_at=intake.clock(),
-            workspace=key.workspace_id,
-            headers=json.dumps(headers),
+    deciding: Gathering[int, SupplierDrop | None] = request.state.deciding
+    with deciding.expected():
+        admitted = await _admitted(request, Sent(sent, lead))
+        if event is not None and not _EVENT.fullmatch(event):
+            raise fields_problem([{"field": "Idempotency-Key", "message": "Send 1 to 200 visible ASCII characters."}])
+        if lead is None:
+            raise fields_problem(faults)
+        check_lead(lead, admitted)
+        drop_id, is_new = await intake.landing.land(
+            Landing(
+                source="supplier",
+                kind="supplier_lead",
+                external_id=external_id(admitted.key, body, event),
+                body=body,
+                received_at=intake.clock(),
+                workspace=admitted.key.workspace_id,
+                headers=_headers(lead, admitted),
+            )
         )
-    )
     intake.counts.add("supplier", "landed" if is_new else "duplicate")
-    deciding: Deciding = request.state.deciding
-    return _answer(await deciding.outcome(drop_id), drop_id, body, is_new=is_new)
+    return _answer(await deciding.answer(drop_id), drop_id, body, is_new=is_new)
 
 
 @router.get(
@@ -126,19 +127,39 @@ def status(request: Request, sent: _Key, drop_id: Annotated[int, Path(ge=1, lt=1
     return JSONResponse(LeadStatus.of(drop).model_dump(mode="json", by_alias=True))
 
 
-def _admit(intake: Intake, pool: ConnectionPool, sent: str | None) -> ApiKey:
-    per_minute, now = intake.settings.ingest_per_minute, intake.clock()
+async def _admitted(request: Request, sent: Sent) -> Admitted:
+    admitting: Gathering[Sent, Admitted | LeadPipelineError] = request.state.admitting
+    answer = await admitting.answer(sent)
+    if isinstance(answer, LeadPipelineError):
+        raise answer
+    return answer
+
+
+def _headers(lead: SupplierLead, admitted: Admitted) -> str:
+    headers: dict[str, Any] = {
+        "supplier_id": admitted.key.supplier_id,
+        "key_id": admitted.key.key_id,
+        "campaign_id": lead.campaign_id,
+        "category_id": lead.category_id,
+    }
+    offer = admitted.offer
+    return json.dumps(headers if offer is None else {**headers, "offer": offer_header(lead, offer)})
+
+
+def _admit(intake: Intake, pool: ConnectionPool, sent: Sequence[Sent]) -> list[Admitted | LeadPipelineError]:
+    allowance = Allowance(intake.settings.ingest_per_minute)
     with pool.connection() as conn:
-        return admit(conn, sent, header=SUPPLIER_HEADER, per_minute=per_minute, now=now)
+        return admit(conn, sent, header=SUPPLIER_HEADER, allowance=allowance, now=intake.clock())
 
 
-def _decide(pool: ConnectionPool, run: Run, drop_ids: Sequence[int]) -> Mapping[int, SupplierDrop]:
+def _decide(pool: ConnectionPool, run: Run, drop_ids: Sequence[int]) -> list[SupplierDrop | None]:
     """None of them where the database goes away meanwhile: they are landed, and a sensor decides them."""
     try:
         with pool.connection() as conn:
-            return decide_leads(conn, drop_ids, run)
+            found = decide_leads(conn, sorted(set(drop_ids)), run)
     except (TransientError, psycopg.OperationalError):
-        return {}
+        found = {}
+    return [found.get(drop_id) for drop_id in drop_ids]
 
 
 def _answer(drop: SupplierDrop | None, drop_id: int, body: bytes, *, is_new: bool) -> Response:
@@ -150,15 +171,8 @@ def _answer(drop: SupplierDrop | None, drop_id: int, body: bytes, *, is_new: boo
     if drop.status == "refused":
         raise Problem(422, "Lead refused", REFUSED_EXAMPLE, errors=refused_fields(drop), dropId=drop_id)
     if not is_new or drop.status == "duplicate":
-        return _json(IngestAnswer(drop_id=drop_id, status="duplicate", lead_id=drop.lead_id), 200)
-    answer = IngestAnswer(
-        drop_id=drop_id,
-        status="accepted",
-        lead_id=drop.lead_id,
-        assigned_to=drop.assigned_to,
-        reason=drop.assignment_reason,
-    )
-    return _json(answer, 201)
+        return _json(IngestAnswer.of(drop, "duplicate"), 200)
+    return _json(IngestAnswer.of(drop, "accepted"), 201)
 
 
 def _json(answer: IngestAnswer, status: int) -> Response:

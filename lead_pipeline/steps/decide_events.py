@@ -1,4 +1,4 @@
-"""Webhook events, supplier leads and repaired rows to validated, scored and routed leads, in one transaction.
+"""Webhook events, supplier leads and repaired rows to validated, scored, routed and sold leads, in one transaction.
 
 One row of a request and hundreds of events take this same way. Clay's answers are no leads: `settle_contacts`.
 """
@@ -11,9 +11,11 @@ import pandas as pd
 import psycopg
 
 from lead_pipeline.domain.accounting import Accounting
+from lead_pipeline.domain.arrow import TEXT
 from lead_pipeline.domain.webhook_rows import EVENT_COLUMNS, event_rows, page_rows, repair_rows, supplier_rows
 from lead_pipeline.domain.webhooks import read_envelope
 from lead_pipeline.steps.decide import assign, score
+from lead_pipeline.steps.offer_leads import count_outcomes, offer_leads, offers_of
 from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.set_aside import decide_in_chunks
 from lead_pipeline.steps.validate_rows import commit_rows, refused_rows, validate_rows
@@ -22,6 +24,7 @@ from lead_pipeline.store.connections import connect
 from lead_pipeline.store.decisions import insert_assignments, insert_scores
 from lead_pipeline.store.drops import Drop
 from lead_pipeline.store.leads import insert_quarantined
+from lead_pipeline.store.market_lock import lock_sellers
 from lead_pipeline.store.refused_drops import refuse_again
 
 EVENT_KINDS = ("webhook", "supplier_lead", "repair")
@@ -61,7 +64,8 @@ def decide_now(url: str, drop_ids: Sequence[int], run: Run, *, workspace: str | 
 def decide_drops(
     conn: psycopg.Connection, drops: Sequence[Drop], run: Run, *, workspace: str | None = None
 ) -> Accounting:
-    """Decide locked drops of EVENT_KINDS in the caller's transaction: leads, scores, assignments, quarantined rows."""
+    """Decide locked drops of EVENT_KINDS in the caller's transaction: leads, scores, assignments, quarantined rows;
+    and sales, of what is offered to a seller's campaign."""
     if not drops:
         return Accounting()
     refused = {drop.drop_id: reason for drop in drops if (reason := _unreadable(drop)) is not None}
@@ -71,11 +75,19 @@ def decide_drops(
     accepted = [drop for drop in readable if drop.drop_id not in refused]
     if accepted:
         valid = validate_rows(rows_of_events(accepted), accepted)
+        offered = offers_of(conn, accepted)
+        if offered:  # the sellers before anything else that somebody may wait for
+            selling = {drop_id for drop_id, _ in offered}
+            lock_sellers(
+                conn, {drop.workspace_id for drop in accepted if drop.workspace_id and drop.drop_id in selling}
+            )
         scores, assignments = score(valid.leads, run), assign(conn, valid.leads, run)
         done = commit_rows(conn, valid)
         as_read = done.new.index.sort_values()
         insert_scores(conn, scores.loc[as_read], fresh=True)
         insert_assignments(conn, assignments.loc[as_read], fresh=True)
+        count_outcomes(conn, accepted, run.clock().date(), done.rows_by_drop)
+        offer_leads(conn, done.new, scores["band"].loc[done.new.index], offered, run)
         drop_store.advance(conn, [drop.drop_id for drop in accepted], stage="routed")
         counts += done.counts
     return counts
@@ -108,15 +120,26 @@ _READERS: dict[str, Callable[[Drop], list[dict[str, str | None]]]] = {
 
 
 def rows_of_events(drops: Sequence[Drop]) -> pd.DataFrame:
-    """The canonical rows of drops of EVENT_KINDS and of pulled pages of leads, numbered from 0 in each drop."""
+    """The canonical rows of drops of EVENT_KINDS and of pulled pages of leads, numbered from 0 in each drop.
+
+    A column in which everything is missing is left out.
+    """
     read = [_READERS[drop.kind](drop) for drop in drops]
     lengths = [len(rows) for rows in read]
-    rows = pd.DataFrame([row for rows in read for row in rows], columns=list(EVENT_COLUMNS)).astype("str")
-    numbers = [np.arange(length, dtype="int64") for length in lengths]
-    return rows.assign(
-        drop_id=np.repeat(np.array([drop.drop_id for drop in drops], dtype="int64"), lengths),
-        row_no=np.concatenate(numbers),
+    rows = [row for rows in read for row in rows]
+    texts = {name: [row[name] for row in rows] for name in EVENT_COLUMNS}
+    return pd.DataFrame(
+        {
+            **{name: pd.array(values, dtype=TEXT) for name, values in texts.items() if _is_some(values)},
+            "drop_id": np.repeat(np.array([drop.drop_id for drop in drops], dtype="int64"), lengths),
+            "row_no": np.concatenate([np.arange(length, dtype="int64") for length in lengths]),
+        },
+        copy=False,
     )
+
+
+def _is_some(values: Sequence[object]) -> bool:
+    return any(value is not None for value in values)
 
 
 def _unreadable(drop: Drop) -> str | None:

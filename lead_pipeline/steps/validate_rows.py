@@ -1,6 +1,7 @@
 """Rows of any origin to leads and quarantined rows: validated, identified, committed. Reads no body and no file."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,10 +30,14 @@ class ValidatedRows:
 
 @dataclass(frozen=True)
 class CommittedRows:
-    """`new`: the rows of `leads` that their workspace did not know; `counts`: what became of all of them."""
+    """`new`: the rows of `leads` that their workspace did not know; `counts`: what became of all of them.
+
+    `rows_by_drop`: accepted, duplicate and quarantined to how many rows of each drop.
+    """
 
     new: pd.DataFrame
     counts: Accounting
+    rows_by_drop: Mapping[str, Mapping[int, int]]
 
 
 def validate_rows(rows: pd.DataFrame, drops: Sequence[Drop]) -> ValidatedRows:
@@ -42,8 +47,8 @@ def validate_rows(rows: pd.DataFrame, drops: Sequence[Drop]) -> ValidatedRows:
     """
     rows = check_contract(RawRows, rows)
     parts = [_of_country(part, country) for country, part in _by_country(rows, drops)]
-    leads = _stamp(pd.concat([part.leads for part in parts], ignore_index=True), drops)
-    quarantined = pd.concat([part.quarantined for part in parts], ignore_index=True)
+    leads = _stamp(_put_together([part.leads for part in parts]), drops)
+    quarantined = _put_together([part.quarantined for part in parts])
     return ValidatedRows(leads.sort_values("fingerprint", kind="stable"), quarantined)
 
 
@@ -70,17 +75,16 @@ def commit_rows(conn: psycopg.Connection, rows: ValidatedRows) -> CommittedRows:
     duplicates = rows.leads[~is_new]
     lead_store.insert_sightings(conn, duplicates)
     lead_store.insert_quarantined(conn, rows.quarantined)
-    new = rows.leads[is_new]
-    counts = pd.DataFrame(
-        {
-            "accepted": new["drop_id"].value_counts(),
-            "duplicate": duplicates["drop_id"].value_counts(),
-            "quarantined": rows.quarantined["drop_id"].value_counts(),
-        }
-    )
-    counts = counts.fillna(0).astype("int64").rename_axis("drop_id").reset_index()
-    count_rows(conn, counts)
-    return CommittedRows(new, Accounting(len(new), len(duplicates), len(rows.quarantined)))
+    new = rows.leads if is_new.all() else rows.leads[is_new]
+    outcomes = {"accepted": new, "duplicate": duplicates, "quarantined": rows.quarantined}
+    found = {name: Counter(of["drop_id"].tolist()) for name, of in outcomes.items()}
+    ids = sorted(set().union(*found.values()))
+    count_rows(conn, pd.DataFrame({"drop_id": ids, **{name: [of[one] for one in ids] for name, of in found.items()}}))
+    return CommittedRows(new, Accounting(len(new), len(duplicates), len(rows.quarantined)), found)
+
+
+def _put_together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
 
 def _by_country(rows: pd.DataFrame, drops: Sequence[Drop]) -> list[tuple[str | None, pd.DataFrame]]:
@@ -113,11 +117,8 @@ def _stamp(leads: pd.DataFrame, drops: Sequence[Drop]) -> pd.DataFrame:
 
 def _of_drop(leads: pd.DataFrame, values: Mapping[int, object], dtype: Any) -> pd.Series:
     of_all = len(values) == 1  # one drop, and maybe fifty thousand rows
-    column: pd.Series = (
-        pd.Series(next(iter(values.values())), index=leads.index, dtype=dtype)
-        if of_all
-        else (leads["drop_id"].map(values).astype(dtype))
-    )
+    found = next(iter(values.values())) if of_all else [values[drop_id] for drop_id in leads["drop_id"].tolist()]
+    column: pd.Series = pd.Series(found, index=leads.index, dtype=dtype)
     return column
 
 

@@ -16,8 +16,9 @@ _SKEW = timedelta(minutes=1)  # between the clocks of two processes
 _QUEUE = timedelta(seconds=10)  # how far ahead places are given out, so what an abandoned queue costs
 
 
-def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int, now: datetime) -> None:
-    """Take one of a caller's allowance: `burst` at once after a pause, `per_minute` sustained.
+def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int, now: datetime, count: int = 1) -> None:
+    """Take one of a caller's allowance, or `count` and then all or none: `burst` at once after a pause, `per_minute`
+    sustained.
 
     One statement, so two at once cannot both take the last. A clock that was set back locks nobody out: an allowance
     that is further away than it can be begins anew. Raises LimitReached with the seconds until the next.
@@ -26,23 +27,24 @@ def take(conn: psycopg.Connection, scope: str, *, per_minute: float, burst: int,
     row = conn.execute(
         """
         WITH taken AS (
-            INSERT INTO core.rate_limits AS r (scope, full_at) VALUES (%(scope)s, %(now)s + %(step)s)
+            INSERT INTO core.rate_limits AS r (scope, full_at)
+            SELECT %(scope)s, %(now)s + %(cost)s WHERE %(cost)s <= %(whole)s
             ON CONFLICT (scope) DO UPDATE SET full_at = CASE
-                WHEN r.full_at > %(now)s + %(step)s * %(burst)s + %(skew)s THEN %(now)s
+                WHEN r.full_at > %(now)s + %(whole)s + %(skew)s THEN %(now)s
                 ELSE greatest(r.full_at, %(now)s)
-            END + %(step)s
-            WHERE greatest(r.full_at, %(now)s) + %(step)s <= %(now)s + %(step)s * %(burst)s
-                OR r.full_at > %(now)s + %(step)s * %(burst)s + %(skew)s
+            END + %(cost)s
+            WHERE greatest(r.full_at, %(now)s) + %(cost)s <= %(now)s + %(whole)s
+                OR r.full_at > %(now)s + %(whole)s + %(skew)s
             RETURNING 1
         )
         SELECT EXISTS (SELECT 1 FROM taken), (SELECT full_at FROM core.rate_limits WHERE scope = %(scope)s)
         """,
-        {"scope": scope, "now": now, "step": step, "burst": burst, "skew": _SKEW},
+        {"scope": scope, "now": now, "cost": step * count, "whole": step * burst, "skew": _SKEW},
     ).fetchone()
     assert row is not None
     is_taken, full_at = row
     if not is_taken:
-        wait = step if full_at is None else full_at + step - step * burst - now
+        wait = step if full_at is None else full_at + step * count - step * burst - now
         seconds = max(wait, timedelta(milliseconds=1)).total_seconds()
         raise LimitReached(
             f"more than {per_minute:g} requests a minute. Wait {seconds:.3g} s, then send this one again.",

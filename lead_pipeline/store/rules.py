@@ -1,7 +1,8 @@
-"""Routing rules in Postgres: the ones in force, the ones of an older rule set, and saving a set of them.
+"""Routing rules in Postgres: those of one version of a rule set, and saving a set of them.
 
-Does not hold how history is kept: the triggers of `core.lead_routing_rules` do that for whoever writes, plain
-SQL included. Does not check what a rule says (`contracts.rules`).
+Which version is in force is asked in `rule_sets`. Does not hold how history is kept: the triggers of
+`core.lead_routing_rules` do that for whoever writes, plain SQL included. Does not check what a rule says
+(`contracts.rules`).
 """
 
 from collections.abc import Sequence
@@ -53,27 +54,6 @@ class RuleChanges:
     removed: int
 
 
-def current_rules(conn: psycopg.Connection, workspace_ids: Sequence[str] | None) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The rules in force, active or not, and each workspace's rule set version (0: it never had a rule).
-
-    One statement, so the rules are exactly those of the versions. None asks for every workspace.
-    """
-    found = conn.cursor(row_factory=tuple_row).execute(
-        f"""
-        SELECT w.workspace_id::text, coalesce(v.version, 0), {_COLUMNS}
-        FROM core.workspaces w
-        LEFT JOIN LATERAL (
-            SELECT max(version) AS version FROM core.rule_set_versions WHERE workspace_id = w.workspace_id
-        ) v ON true
-        LEFT JOIN core.lead_routing_rules r ON r.workspace_id = w.workspace_id AND r.valid_to IS NULL
-        WHERE %(ids)s::uuid[] IS NULL OR w.workspace_id = ANY(%(ids)s::uuid[])
-        """,  # noqa: S608 - the columns are a constant
-        {"ids": None if workspace_ids is None else list(workspace_ids)},
-    )
-    rows = found.fetchall()
-    return _frame([row[2:] for row in rows if row[2] is not None]), {row[0]: row[1] for row in rows}
-
-
 def rules_at(conn: psycopg.Connection, workspace_id: str, version: int) -> pd.DataFrame:
     """The rules, `RULE_COLUMNS`, that a workspace had at one version of its rule set."""
     found = conn.cursor(row_factory=tuple_row).execute(
@@ -84,7 +64,7 @@ def rules_at(conn: psycopg.Connection, workspace_id: str, version: int) -> pd.Da
         """,  # noqa: S608 - the columns are a constant
         {"workspace": workspace_id, "version": version},
     )
-    return _frame(found.fetchall())
+    return rule_frame(found.fetchall())
 
 
 def rule_set_version(conn: psycopg.Connection, workspace_id: str) -> int:
@@ -159,5 +139,6 @@ WHERE NOT EXISTS (
 """  # noqa: S608 - made of constants
 
 
-def _frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+def rule_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """Rows of RULE_COLUMNS as a frame."""
     return pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(_TYPES)

@@ -5,6 +5,7 @@ keep-alive connections and write down every answer. No test is here.
 """
 
 import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -33,6 +34,7 @@ WORKSPACE = "acme"
 SECRETS = {
     source: hashlib.sha256(source.encode()).hexdigest() for source in ("datashopper", "clay", "audience-labs", "c2s")
 }
+STRIPE_SECRET = "whsec_of_the_tests"
 WEBHOOKS = {
     "datashopper": "/api/webhooks/datashopper",
     "clay": "/api/webhooks/clay",
@@ -70,7 +72,8 @@ def environment(url: str, **more: str) -> dict[str, str]:
         "WEBHOOK_SECRET" if source == "c2s" else f"{source.replace('-', '_').upper()}_WEBHOOK_SECRET": secret
         for source, secret in SECRETS.items()
     }
-    return {"DATABASE_URL": url, "WEBHOOK_WORKSPACE": WORKSPACE, **secrets, **more}
+    stripe = {"STRIPE_WEBHOOK_SECRET": STRIPE_SECRET}
+    return {"DATABASE_URL": url, "WEBHOOK_WORKSPACE": WORKSPACE, **secrets, **stripe, **more}
 
 
 def add_workspace(url: str, slug: str = WORKSPACE) -> str:
@@ -85,9 +88,9 @@ class Child:
     It is forked from a process that has imported everything already, so that a start takes milliseconds.
     """
 
-    def __init__(self, database: str, folder: Path, number: int) -> None:
+    def __init__(self, database: str, folder: Path, number: int, **more: str) -> None:
         self.log, self._out = folder / f"intake-{number}.log", folder / f"intake-{number}.out"
-        variables = environment(database, LEAD_PIPELINE_VAR=str(folder))
+        variables = environment(database, LEAD_PIPELINE_VAR=str(folder), **more)
         order = {"environment": variables, "out": str(self._out), "log": str(self.log)}
         nest = _nest()
         assert nest.stdin is not None
@@ -174,6 +177,13 @@ def event_body(name: str) -> bytes:
         "note": "é" * (zlib.crc32(name.encode()) % 1500),
     }
     return json.dumps(event, ensure_ascii=False).encode()
+
+
+def signed_by_stripe(body: bytes) -> dict[str, str]:
+    """The header that Stripe would put beside a body, now."""
+    sent = str(int(time.time()))
+    mac = hmac.digest(STRIPE_SECRET.encode(), f"{sent}.".encode() + body, "sha256").hex()
+    return {"Stripe-Signature": f"t={sent},v1={mac}"}
 
 
 def signed(body: bytes, *, source: str = "datashopper", at: float | None = None) -> dict[str, str]:

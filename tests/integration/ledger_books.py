@@ -61,10 +61,10 @@ class Books:
             lock_sellers(conn, [self.workspace_id])
             accounts = account_ids(conn, self.workspace_id, buyers)
             sold = pd.DataFrame(
-                {"lead_id": leads, "buyer_id": buyers, "price_minor": [price for _, price in sales], "version": 1,
+                {"lead_id": leads, "buyer_id": buyers, "price_minor": [price for _, price in sales], "campaign_id": "c",
                  "seq": 1, "reason": "round_robin"}
             )  # fmt: skip
-            insert_buyer_assignments(conn, sold, run_id="test", now=self.now)
+            insert_buyer_assignments(conn, sold, {"c": 1}, run_id="test", now=self.now)
             insert_charges(
                 conn,
                 pd.DataFrame(

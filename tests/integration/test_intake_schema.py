@@ -38,18 +38,20 @@ from lead_pipeline.settings import load_settings
 from lead_pipeline.steps.keys import create_key, revoke_key
 from lead_pipeline.store.connections import connect, with_database
 from lead_pipeline.store.suppliers import save_supplier
-from tests.integration.intake_children import WEBHOOKS, add_workspace, environment, event_body, signed
+from tests.integration.intake_children import WEBHOOKS, add_workspace, environment, event_body, signed, signed_by_stripe
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 EXAMPLES = int(os.environ.get("LEAD_PIPELINE_EXAMPLES", "15"))
 ANSWER_SECONDS, IDLE_SECONDS = 10, 1.5
+STRIPE = "/api/webhooks/stripe"
 SOURCES = {path: source for source, path in WEBHOOKS.items()}
 GENEROUS = {"UPLOADS_PER_HOUR": "10000", "INGEST_PER_MINUTE": "1000000"}
 
 
 # A webhook is kept whatever it holds, and what is in a file or a lead is more than a schema says. The credentials below
 # are put into requests that Schemathesis made without.
-NOT_DECIDED_BY_THE_SCHEMA = {*SOURCES, "/api/leads/bulk-upload", "/api/leads/ingest"}
+PEOPLE = {"/api/auth/register", "/api/team/join"}
+NOT_DECIDED_BY_THE_SCHEMA = {*SOURCES, *PEOPLE, "/api/leads/bulk-upload", "/api/leads/ingest", STRIPE}
 NOT_SAID = [negative_data_rejection, positive_data_acceptance, missing_required_header]
 SEEN: set[tuple[str, int]] = set()
 
@@ -67,6 +69,8 @@ class Credentials(AuthBase):
             request.headers.update({"Authorization": f"Bearer {self._key}", "X-API-Key": self._key})
             if path in SOURCES:
                 request.headers.update(signed(body, source=SOURCES[path]))
+            if path == STRIPE:
+                request.headers.update(signed_by_stripe(body))
         return request
 
 

@@ -9,9 +9,9 @@ import pytest
 from lead_pipeline.domain.routing import RULE_COLUMNS, route_leads
 from lead_pipeline.errors import RulesRefused
 from lead_pipeline.steps.load_rules import load_rules
+from lead_pipeline.store.rule_sets import current_rules
 from lead_pipeline.store.rules import (
     RuleChanges,
-    current_rules,
     rule_set_version,
     rules_at,
     save_rules,

@@ -59,6 +59,15 @@ def test_every_answer_is_the_librarys(pairs):
     assert [ask_library(*pair) for pair in pairs] == answers(pairs)
 
 
+@settings(deadline=None)
+@given(st.lists(written_numbers(), min_size=1, max_size=20))
+def test_a_number_with_a_calling_code_that_is_valid_without_a_country_is_the_same_with_any(pairs):
+    international = [(text, country) for text, country in pairs if text.lstrip("( ").startswith("+")]
+    alone = answers([(text, None) for text, _ in international])
+    for given_country, without in zip(answers(international), alone, strict=True):
+        assert without in (given_country, (None, None, "unknown"))
+
+
 def test_an_example_of_every_region_gets_the_librarys_answer_in_every_form():
     forms = [phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.INTERNATIONAL]
     forms.append(phonenumbers.PhoneNumberFormat.NATIONAL)
