@@ -89,19 +89,24 @@ _SPENT = """
 SELECT period, buyer_id::text, spent_minor FROM market.spending
 WHERE buyer_id = ANY(%s::uuid[]) AND (period, starts_on) IN (('week', %s), ('month', %s))
 """
+# Joined and grouped: as a subquery per campaign it was planned as a scan of every buyer for each of them.
 _CAMPAIGNS = """
 SELECT c.campaign_id::text, json_build_array(
     c.campaign_id, c.version, c.distribution_logic, c.price_minor, c.allow_state_selection,
-    c.status = 'PAUSED' OR c.deleted_at IS NOT NULL, c.seed, (
-        SELECT json_agg(json_build_array(
-            b.name, b.recharge_threshold_minor, s.subscription_id, s.buyer_id, s.position,
-            s.status = 'ACTIVE' AND b.status = 'ACTIVE', s.states, s.schedule, s.daily_cap, b.weekly_limit_minor,
-            b.monthly_limit_minor, coalesce(s.weight, b.priority), s.waterfall_rank, coalesce(s.target, 1)
-        ) ORDER BY s.position)
-        FROM market.campaign_subscriptions s JOIN market.buyers b USING (buyer_id)
-        WHERE s.campaign_id = c.campaign_id AND s.status <> 'CANCELLED' AND b.deleted_at IS NULL
-    ))::text
-FROM market.campaigns c WHERE c.workspace_id = %s AND c.campaign_id = ANY(%s::uuid[])
+    c.status = 'PAUSED' OR c.deleted_at IS NOT NULL, c.seed,
+    json_agg(json_build_array(
+        b.name, b.recharge_threshold_minor, s.subscription_id, s.buyer_id, s.position,
+        s.status = 'ACTIVE' AND b.status = 'ACTIVE', s.states, s.schedule, s.daily_cap, b.weekly_limit_minor,
+        b.monthly_limit_minor, coalesce(s.weight, b.priority), s.waterfall_rank, coalesce(s.target, 1)
+    ) ORDER BY s.position) FILTER (WHERE s.subscription_id IS NOT NULL)
+)::text
+FROM market.campaigns c
+LEFT JOIN (
+    market.campaign_subscriptions s
+    JOIN market.buyers b ON b.buyer_id = s.buyer_id AND b.deleted_at IS NULL AND s.status <> 'CANCELLED'
+) ON s.campaign_id = c.campaign_id
+WHERE c.workspace_id = %s AND c.campaign_id = ANY(%s::uuid[])
+GROUP BY c.campaign_id
 """
 
 
