@@ -84,5 +84,5 @@ def _test(check: Any) -> Test | None:
         return lambda values: pc.all(pc.match_substring_regex(values, pattern), min_count=0).as_py() is not False
     if check.name == "greater_than_or_equal_to":
         least = check.statistics["min_value"]
-        return lambda column: bool((column.dropna() >= least).all())
+        return lambda column: bool(pd.isna(lowest := column.min()) or lowest >= least)
     return None

@@ -23,7 +23,12 @@ from lead_pipeline.domain.lead_score import CONTACT_COLUMNS, HISTORY_DAYS, PARTS
 from lead_pipeline.domain.webhooks import parse_body
 from lead_pipeline.steps.distribute import distribute_leads
 from lead_pipeline.steps.run import Run
-from lead_pipeline.store.campaign_leads import bodies_of_supplier_drops, fields_by_category, insert_campaign_leads
+from lead_pipeline.store.campaign_leads import (
+    OFFERED_COLUMNS,
+    bodies_of_supplier_drops,
+    fields_by_category,
+    insert_campaign_leads,
+)
 from lead_pipeline.store.drops import Drop
 from lead_pipeline.store.offers import Offer
 from lead_pipeline.store.supplier_days import add_outcomes, histories
@@ -82,14 +87,18 @@ def offer_leads(
         return
     positions = [position for _, position in wanted]
     told = [offered[place] for place, _ in wanted]
-    columns = {name: leads[name].array.take(positions) for name in (*_ARRIVED, *CONTACT_COLUMNS)}
+    columns: dict[str, Any] = {name: leads[name].array.take(positions) for name in (*_ARRIVED, *CONTACT_COLUMNS)}
     columns |= {name: pd.array([getattr(one, name) for one in told], dtype=TEXT) for name in _SENT}
-    rows = pd.DataFrame({**columns, "band": bands.array.take(positions)}, copy=False)
-    scores = score_leads(rows.assign(**_counts(conn, rows["day"].tolist(), told)))
+    columns |= {"band": bands.array.take(positions)} | _counts(conn, columns["day"], told)
+    scores = score_leads(pd.DataFrame(columns, copy=False))
     points = zip(*(scores[part].tolist() for part in PARTS), strict=True)
-    parts = [json.dumps(dict(zip(PARTS, of_lead, strict=True))) for of_lead in points]
-    insert_campaign_leads(conn, rows.assign(lead_score=scores["lead_score"], score_parts=parts))
-    distribute_leads(conn, rows[["lead_id", "workspace_id", "campaign_id", "state"]], run)
+    columns |= {
+        "lead_score": scores["lead_score"].array,
+        "score_parts": [json.dumps(dict(zip(PARTS, of_lead, strict=True))) for of_lead in points],
+    }
+    insert_campaign_leads(conn, pd.DataFrame({name: columns[name] for name in OFFERED_COLUMNS}, copy=False))
+    asked = ("lead_id", "workspace_id", "campaign_id", "state")
+    distribute_leads(conn, pd.DataFrame({name: columns[name] for name in asked}, copy=False), run)
 
 
 def count_outcomes(
@@ -105,7 +114,7 @@ def count_outcomes(
     add_outcomes(conn, found)
 
 
-def _counts(conn: psycopg.Connection, days: Sequence[str], told: Sequence[Offered]) -> dict[str, Any]:
+def _counts(conn: psycopg.Connection, days: Iterable[str], told: Sequence[Offered]) -> dict[str, Any]:
     """What `score_leads` asks beside the lead: fields of its category, and its supplier's history before its day."""
     fields = fields_by_category(conn, [one.category_id for one in told])
     asked = [(one.supplier_id, date.fromisoformat(day)) for one, day in zip(told, days, strict=True)]

@@ -72,7 +72,7 @@ def refused_rows(rows: Sequence[tuple[int, int, str, str]]) -> pd.DataFrame:
 def commit_rows(conn: psycopg.Connection, rows: ValidatedRows) -> CommittedRows:
     """Insert leads, sightings and quarantined rows and count them on their drops, in the caller's transaction."""
     is_new = lead_store.insert_leads(conn, rows.leads)
-    duplicates = rows.leads[~is_new]
+    duplicates = rows.leads.iloc[:0] if is_new.all() else rows.leads[~is_new]
     lead_store.insert_sightings(conn, duplicates)
     lead_store.insert_quarantined(conn, rows.quarantined)
     new = rows.leads if is_new.all() else rows.leads[is_new]

@@ -13,11 +13,17 @@ Params = Sequence[Any] | Mapping[str, Any]
 _SLICE_ROWS = 10_000
 
 
-def copy_frame(conn: psycopg.Connection, table: str, frame: pd.DataFrame) -> None:
-    """COPY a frame into the columns of the same names. NaN, None and NaT become NULL; '' stays ''."""
-    rows = pa.table({name: pa.array(column.array, from_pandas=True) for name, column in frame.items()})
+def copy_frame(conn: psycopg.Connection, table: str, frame: pd.DataFrame, *, only_filled: bool = False) -> None:
+    """COPY a frame into the columns of the same names. NaN, None and NaT become NULL; '' stays ''.
+
+    `only_filled`: columns without a value are left to their default, so that Postgres need not read them.
+    """
+    columns = {str(name): pa.array(column.array, from_pandas=True) for name, column in frame.items()}
+    if only_filled:
+        columns = {name: values for name, values in columns.items() if values.null_count < len(values)}
+    rows = pa.table(columns)
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, frame.columns))
+        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
     with conn.cursor().copy(statement) as copy:
         # Slice by slice: Postgres reads the first rows while the next ones are written, and memory stays small.

@@ -18,7 +18,7 @@ OFFERED_COLUMNS = (
 
 def insert_campaign_leads(conn: psycopg.Connection, offered: pd.DataFrame) -> None:
     """Offer leads that were inserted in this very transaction; columns OFFERED_COLUMNS, `score_parts` JSON text."""
-    copy_frame(conn, "market.campaign_leads", offered[list(OFFERED_COLUMNS)])
+    copy_frame(conn, "market.campaign_leads", offered)
 
 
 def fields_by_category(conn: psycopg.Connection, category_ids: Collection[str]) -> dict[str, tuple[FieldSpec, ...]]:

@@ -21,8 +21,7 @@ def insert_leads(conn: psycopg.Connection, leads: pd.DataFrame) -> pd.Series:
         wanted = wanted.sort_values("fingerprint")
     try:
         with conn.transaction():
-            # Columns without a value are left to be NULL: Postgres need not read them.
-            copy_frame(conn, "core.leads", wanted.dropna(axis="columns", how="all"))
+            copy_frame(conn, "core.leads", wanted, only_filled=True)
     except UniqueViolation:  # another process has inserted one of them since we asked
         return leads["lead_id"].isin(_insert_unknown(conn, wanted))
     return pd.Series(leads.index.isin(wanted.index), index=leads.index)
