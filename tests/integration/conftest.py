@@ -336,10 +336,10 @@ class Nursery:
     """Children that do a job and are killed after a while; see nursery.py."""
 
     def __init__(self) -> None:
-        script = Path(__file__).with_name("nursery.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, "-m", "tests.integration.nursery"], cwd=Path(__file__).resolve().parents[2],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
 
     def run(
         self, job: str, *, kill_after: float | None = None, kill_at: int | None = None, **arguments: Any

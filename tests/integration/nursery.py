@@ -21,9 +21,10 @@ from typing import Any
 
 import httpx
 import psycopg
-from conftest import enrich_day, import_file, run_day  # this folder is the script's own
-from crm_days import enrich_crm_day
 from psycopg.pq import TransactionStatus
+
+from tests.integration.conftest import enrich_day, import_file, run_day
+from tests.integration.crm_days import enrich_crm_day
 
 
 def day(url: str, sandbox: str, day: str, limit: int) -> None:
