@@ -24,13 +24,15 @@ pytestmark = pytest.mark.integration
 
 DAY = dt.date(2026, 3, 2)
 SEED = 7
+READ_SECONDS = 1.0
+"""A page of a hundred leads takes a busy machine a third of a second."""
 ANA, BEA, STRANGER = brazilian(SEED, 1), brazilian(SEED, 2), brazilian(SEED, KNOWN)
 BROKEN = [
     {"kind": "error"},
     {"kind": "reset"},
     {"kind": "truncate"},
     {"kind": "lost_answer"},
-    {"kind": "latency", "seconds": 0.5},
+    {"kind": "latency", "seconds": READ_SECONDS * 1.5},
 ]
 NAMES = [fault["kind"] for fault in BROKEN]
 UNPACED = Patience(initial=0.01, jitter=0.01)
@@ -38,7 +40,9 @@ UNPACED = Patience(initial=0.01, jitter=0.01)
 
 def transport_with(patience: Patience = UNPACED) -> Transport:
     fast = TokenBucket(1e6, 1000)
-    return Transport("Sandbox", credential="SANDBOX_KEY", bucket=fast, timeouts=Timeouts(read=0.3), patience=patience)
+    return Transport(
+        "Sandbox", credential="SANDBOX_KEY", bucket=fast, timeouts=Timeouts(read=READ_SECONDS), patience=patience
+    )
 
 
 class Clients:
