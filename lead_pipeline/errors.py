@@ -17,7 +17,9 @@ LeadPipelineError
 │   ├── PaymentRefused        a card was declined, or money may not be moved so
 │   ├── LedgerBroken          the books do not add up, or were altered
 │   ├── ContractBroken        a frame between two stages is not what its contract says (a defect)
+│   ├── TargetRefused         an address that nothing may be sent to: private, or no address
 │   └── VendorRefused         the other side understood and said no (4xx)
+│       └── EndpointGone      410: it wants no more of it, ever
 └── TransientError            the same call may succeed later
     ├── DatabaseUnavailable   Postgres does not answer
     ├── LimitReached          asked too often; carries retry_after in seconds
@@ -117,6 +119,14 @@ class VendorRefused(PermanentError):
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class EndpointGone(VendorRefused):
+    """The receiver says that it is gone for good (410)."""
+
+
+class TargetRefused(PermanentError):
+    """An address that nothing may be sent to. Nothing was."""
 
 
 class TransientError(LeadPipelineError):

@@ -4,198 +4,164 @@ Holds every variable's name, meaning, default and bound. Workspace settings (pla
 database, not here. `.env.example` is generated from this file, so neither can name what the other does not.
 """
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ConfigDict, SecretStr, ValidationError
 
 from lead_pipeline.errors import SettingsError
+from lead_pipeline.outbound_settings import OutboundSettings, TwilioAccount
+from lead_pipeline.variables import Address, Key, StrongSecret, env, previous_secret, rate, webhook_secret
 
 SANDBOX_KEY = "sandbox"
 SANDBOX_STRIPE_KEY = "sk_test_sandbox"
-MIN_SECRET_BYTES = 32
+SANDBOX_TWILIO, SANDBOX_PHONE = f"AC{'0' * 32}", "+15005550006"
 VALIDATIONS = ("email_syntax", "fake_email", "phone")
 """What the C2S chain asks of a contact before a look-up; each can be switched off."""
 _ANY = "|".join(VALIDATIONS)
 _OTHER_NAMES = {"DB_URL": "DATABASE_URL"}
 _VENDORS = ("datashopper", "clay", "audience_labs", "diretrix", "work_api", "c2s")
+_PROVIDERS = ("resend", "sendgrid")
 
 
-def _strong(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    octets = len(text) // 2 if re.fullmatch("[0-9a-fA-F]+", text) else len(text.encode())
-    if octets < MIN_SECRET_BYTES:
-        raise ValueError(f"a secret of fewer than {MIN_SECRET_BYTES} bytes. Make one with: openssl rand -hex 32")
-    return secret
-
-
-StrongSecret = Annotated[SecretStr, AfterValidator(_strong)]
-Key = Annotated[SecretStr, Field(min_length=1)]
-Address = Annotated[str, Field(pattern="^https?://")]
-
-
-def _env(name: str, default: Any, description: str, **bounds: Any) -> Any:
-    """A variable: its name, its default (None: unset), what it is, and pydantic's words for what it may be."""
-    return Field(default, alias=name, description=description, **bounds)
-
-
-def _rate(name: str, default: float, vendor: str) -> Any:
-    return _env(name, default, f"Requests a second to {vendor}, over all processes.", gt=0, le=1000)
-
-
-def _webhook_secret(name: str, whose: str) -> Any:
-    return _env(name, None, f"Secret of {whose} webhooks; 32 bytes or more, in hex.")
-
-
-def _previous_secret(name: str, whose: str) -> Any:
-    return _env(f"{name}_PREVIOUS", None, f"Secret of {whose} webhooks before the last rotation; both are taken.")
-
-
-class Settings(BaseModel):
+class Settings(OutboundSettings):
     """What the environment says. Units are in the descriptions; secrets have no default."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    database_url: str | None = _env(
+    database_url: str | None = env(
         "DATABASE_URL",
         None,
         "Postgres 15 or later, as a libpq address; DB_URL is another name for it. Unset: the embedded server.",
         repr=False,  # it may hold a password
     )
-    dagster_database: str = _env(
+    dagster_database: str = env(
         "DAGSTER_DATABASE",
         "dagster",
         "Database of Dagster's own storage, on the same server.",
         pattern="^[a-z_][a-z0-9_]{0,62}$",
     )
-    var_dir: Path = _env("LEAD_PIPELINE_VAR", Path("var"), "Folder of the embedded server, the blobs and the logs.")
-    blob_url: str | None = _env("BLOB_URL", None, "Where files are kept: a folder or any fsspec URL. Unset: var/blobs.")
-    sandbox_url: Address = _env("SANDBOX_URL", "http://127.0.0.1:8091", "Stand-in for every vendor whose key is unset.")
+    var_dir: Path = env("LEAD_PIPELINE_VAR", Path("var"), "Folder of the embedded server, the blobs and the logs.")
+    blob_url: str | None = env("BLOB_URL", None, "Where files are kept: a folder or any fsspec URL. Unset: var/blobs.")
+    sandbox_url: Address = env("SANDBOX_URL", "http://127.0.0.1:8091", "Stand-in for every vendor whose key is unset.")
 
-    datashopper_api_key: Key | None = _env(
-        "DATASHOPPER_API_KEY", None, "Bearer key of DataShopper. Unset: the sandbox."
-    )
-    datashopper_api_url: Address = _env("DATASHOPPER_API_URL", "https://api.datashopper.com/v1", "Its API.")
-    datashopper_rate_per_second: float = _rate("DATASHOPPER_RATE_PER_SECOND", 10, "DataShopper")
-    datashopper_company_price: Decimal = _env(
+    datashopper_api_key: Key | None = env("DATASHOPPER_API_KEY", None, "Bearer key of DataShopper. Unset: the sandbox.")
+    datashopper_api_url: Address = env("DATASHOPPER_API_URL", "https://api.datashopper.com/v1", "Its API.")
+    datashopper_rate_per_second: float = rate("DATASHOPPER_RATE_PER_SECOND", 10, "DataShopper")
+    datashopper_company_price: Decimal = env(
         "DATASHOPPER_COMPANY_PRICE", Decimal(0), "What one company of its search costs.", ge=0, le=1000
     )
-    datashopper_currency: str = _env(
-        "DATASHOPPER_CURRENCY", "USD", "ISO 4217 code of that price.", pattern="^[A-Z]{3}$"
-    )
-    companies_per_query_per_day: int = _env(
+    datashopper_currency: str = env("DATASHOPPER_CURRENCY", "USD", "ISO 4217 code of that price.", pattern="^[A-Z]{3}$")
+    companies_per_query_per_day: int = env(
         "COMPANIES_PER_QUERY_PER_DAY", 50, "Companies that one query takes in a day.", ge=1, le=100
     )
-    clay_api_key: Key | None = _env("CLAY_API_KEY", None, "Bearer key of Clay. Unset: the sandbox.")
-    clay_api_url: Address = _env("CLAY_API_URL", "https://api.clay.com/v1", "Its API.")
-    clay_rate_per_second: float = _rate("CLAY_RATE_PER_SECOND", 10, "Clay")
-    clay_burst: int = _env("CLAY_BURST", 20, "Requests to Clay at once after a pause.", ge=1, le=1000)
-    clay_mode: Literal["direct", "webhook"] = _env(
+    clay_api_key: Key | None = env("CLAY_API_KEY", None, "Bearer key of Clay. Unset: the sandbox.")
+    clay_api_url: Address = env("CLAY_API_URL", "https://api.clay.com/v1", "Its API.")
+    clay_rate_per_second: float = rate("CLAY_RATE_PER_SECOND", 10, "Clay")
+    clay_burst: int = env("CLAY_BURST", 20, "Requests to Clay at once after a pause.", ge=1, le=1000)
+    clay_mode: Literal["direct", "webhook"] = env(
         "CLAY_MODE",
         "direct",
         "direct: Clay answers the question. webhook: leads are sent to it, and its webhook brings the answer.",
     )
-    clay_answer_seconds: int = _env(
+    clay_answer_seconds: int = env(
         "CLAY_ANSWER_SECONDS", 900, "Wait for Clay's webhook before it is asked directly.", ge=1, le=604_800
     )
-    audience_labs_api_key: Key | None = _env(
+    audience_labs_api_key: Key | None = env(
         "AUDIENCE_LABS_API_KEY", None, "Bearer key of Audience Labs. Unset: the sandbox."
     )
-    audience_labs_api_url: Address = _env("AUDIENCE_LABS_API_URL", "https://api.audiencelabs.com/v1", "Its API.")
-    audience_labs_rate_per_second: float = _rate("AUDIENCE_LABS_RATE_PER_SECOND", 5, "Audience Labs")
-    diretrix_base_url: Address | None = _env(
+    audience_labs_api_url: Address = env("AUDIENCE_LABS_API_URL", "https://api.audiencelabs.com/v1", "Its API.")
+    audience_labs_rate_per_second: float = rate("AUDIENCE_LABS_RATE_PER_SECOND", 5, "Audience Labs")
+    diretrix_base_url: Address | None = env(
         "DIRETRIX_BASE_URL", None, "API of Diretrix, which finds a CPF. Unset: the sandbox."
     )
-    diretrix_user: str | None = _env("DIRETRIX_USER", None, "User of Diretrix.", min_length=1)
-    diretrix_pass: Key | None = _env("DIRETRIX_PASS", None, "Password of that user.")
-    diretrix_rate_per_second: float = _rate("DIRETRIX_RATE_PER_SECOND", 5, "Diretrix")
-    work_api: Key | None = _env("WORK_API", None, "Bearer key of the Work API. Unset: the sandbox.")
-    work_api_url: Address | None = _env("WORK_API_URL", None, "The Work API, which knows the person of a CPF.")
-    work_api_rate_per_second: float = _rate("WORK_API_RATE_PER_SECOND", 5, "the Work API")
-    c2s_token: Key | None = _env("C2S_TOKEN", None, "Bearer token of Contact2Sale. Unset: the sandbox.")
-    c2s_api_url: Address = _env("C2S_API_URL", "https://api.contact2sale.com/integration", "Its API.")
-    c2s_requests_per_minute: float = _env(
+    diretrix_user: str | None = env("DIRETRIX_USER", None, "User of Diretrix.", min_length=1)
+    diretrix_pass: Key | None = env("DIRETRIX_PASS", None, "Password of that user.")
+    diretrix_rate_per_second: float = rate("DIRETRIX_RATE_PER_SECOND", 5, "Diretrix")
+    work_api: Key | None = env("WORK_API", None, "Bearer key of the Work API. Unset: the sandbox.")
+    work_api_url: Address | None = env("WORK_API_URL", None, "The Work API, which knows the person of a CPF.")
+    work_api_rate_per_second: float = rate("WORK_API_RATE_PER_SECOND", 5, "the Work API")
+    c2s_token: Key | None = env("C2S_TOKEN", None, "Bearer token of Contact2Sale. Unset: the sandbox.")
+    c2s_api_url: Address = env("C2S_API_URL", "https://api.contact2sale.com/integration", "Its API.")
+    c2s_requests_per_minute: float = env(
         "C2S_REQUESTS_PER_MINUTE", 10, "Requests a minute to Contact2Sale, over all processes.", gt=0, le=60_000
     )
-    vendor_concurrency: int = _env(
+    vendor_concurrency: int = env(
         "VENDOR_CONCURRENCY", 8, "Calls to one vendor that are under way at a time.", ge=1, le=64
     )
-    vendor_timeout_seconds: float = _env(
+    vendor_timeout_seconds: float = env(
         "VENDOR_TIMEOUT_SECONDS", 30, "Longest wait for a vendor's answer, in seconds.", gt=0, le=300
     )
-    validations_off: str = _env(
+    validations_off: str = env(
         "VALIDATIONS_OFF",
         "",
         f"Checks of a C2S contact that are switched off, with commas between: {', '.join(VALIDATIONS)}.",
         pattern=rf"^(?:{_ANY})(?:\s*,\s*(?:{_ANY}))*$|^$",
     )
-    personal_data_keys: Key | None = _env(
+    personal_data_keys: Key | None = env(
         "PERSONAL_DATA_KEYS",
         None,
         "Fernet keys that CPFs and persons are encrypted with, commas between; the first encrypts, all decrypt.",
     )
-    mx_check: bool = _env("MX_CHECK", False, "Whether the mail servers of new leads' domains are looked up (DNS).")
+    mx_check: bool = env("MX_CHECK", False, "Whether the mail servers of new leads' domains are looked up (DNS).")
 
-    datashopper_webhook_secret: StrongSecret | None = _webhook_secret("DATASHOPPER_WEBHOOK_SECRET", "DataShopper's")
-    datashopper_webhook_secret_previous: StrongSecret | None = _previous_secret(
+    datashopper_webhook_secret: StrongSecret | None = webhook_secret("DATASHOPPER_WEBHOOK_SECRET", "DataShopper's")
+    datashopper_webhook_secret_previous: StrongSecret | None = previous_secret(
         "DATASHOPPER_WEBHOOK_SECRET", "DataShopper's"
     )
-    clay_webhook_secret: StrongSecret | None = _webhook_secret("CLAY_WEBHOOK_SECRET", "Clay's")
-    clay_webhook_secret_previous: StrongSecret | None = _previous_secret("CLAY_WEBHOOK_SECRET", "Clay's")
-    audience_labs_webhook_secret: StrongSecret | None = _webhook_secret(
+    clay_webhook_secret: StrongSecret | None = webhook_secret("CLAY_WEBHOOK_SECRET", "Clay's")
+    clay_webhook_secret_previous: StrongSecret | None = previous_secret("CLAY_WEBHOOK_SECRET", "Clay's")
+    audience_labs_webhook_secret: StrongSecret | None = webhook_secret("AUDIENCE_LABS_WEBHOOK_SECRET", "Audience Labs'")
+    audience_labs_webhook_secret_previous: StrongSecret | None = previous_secret(
         "AUDIENCE_LABS_WEBHOOK_SECRET", "Audience Labs'"
     )
-    audience_labs_webhook_secret_previous: StrongSecret | None = _previous_secret(
-        "AUDIENCE_LABS_WEBHOOK_SECRET", "Audience Labs'"
-    )
-    webhook_secret: StrongSecret | None = _webhook_secret("WEBHOOK_SECRET", "Contact2Sale's (X-Webhook-Token)")
-    webhook_secret_previous: StrongSecret | None = _previous_secret("WEBHOOK_SECRET", "Contact2Sale's")
-    webhook_workspace: str | None = _env(
+    webhook_secret: StrongSecret | None = webhook_secret("WEBHOOK_SECRET", "Contact2Sale's (X-Webhook-Token)")
+    webhook_secret_previous: StrongSecret | None = previous_secret("WEBHOOK_SECRET", "Contact2Sale's")
+    webhook_workspace: str | None = env(
         "WEBHOOK_WORKSPACE", None, "Slug of the workspace that receives webhooks whose body names none.", min_length=1
     )
-    public_url: Address = _env(
+    public_url: Address = env(
         "NEXTAUTH_URL", "http://127.0.0.1:8080", "Where browsers reach the service: sign-in comes back to it."
     )
-    session_secret: StrongSecret | None = _env(
+    session_secret: StrongSecret | None = env(
         "NEXTAUTH_SECRET", None, "Signs session tokens; 32 bytes or more. Unset: a key made in the folder."
     )
-    session_hours: int = _env("SESSION_HOURS", 12, "How long a sign-in lasts.", ge=1, le=720)
-    google_client_id: str | None = _env("GOOGLE_CLIENT_ID", None, "Client of Google sign-in. Unset: it is off.")
-    google_client_secret: Key | None = _env("GOOGLE_CLIENT_SECRET", None, "Secret of that client.")
-    google_issuer: Address = _env("GOOGLE_ISSUER", "https://accounts.google.com", "OpenID Connect provider.")
-    stripe_secret_key: Key | None = _env("STRIPE_SECRET_KEY", None, "Secret key of Stripe. Unset: the sandbox.")
-    stripe_publishable_key: str | None = _env(
+    session_hours: int = env("SESSION_HOURS", 12, "How long a sign-in lasts.", ge=1, le=720)
+    google_client_id: str | None = env("GOOGLE_CLIENT_ID", None, "Client of Google sign-in. Unset: it is off.")
+    google_client_secret: Key | None = env("GOOGLE_CLIENT_SECRET", None, "Secret of that client.")
+    google_issuer: Address = env("GOOGLE_ISSUER", "https://accounts.google.com", "OpenID Connect provider.")
+    stripe_secret_key: Key | None = env("STRIPE_SECRET_KEY", None, "Secret key of Stripe. Unset: the sandbox.")
+    stripe_publishable_key: str | None = env(
         "STRIPE_PUBLISHABLE_KEY", None, "Key of Stripe that browsers may see.", min_length=1
     )
-    stripe_webhook_secret: Key | None = _env("STRIPE_WEBHOOK_SECRET", None, "Secret of Stripe's webhooks (whsec_...).")
-    stripe_webhook_secret_previous: Key | None = _env(
+    stripe_webhook_secret: Key | None = env("STRIPE_WEBHOOK_SECRET", None, "Secret of Stripe's webhooks (whsec_...).")
+    stripe_webhook_secret_previous: Key | None = env(
         "STRIPE_WEBHOOK_SECRET_PREVIOUS", None, "The one before the last rotation; both are taken."
     )
-    stripe_api_url: Address = _env("STRIPE_API_URL", "https://api.stripe.com", "Its API.")
-    port: int = _env("PORT", 8080, "Port of the intake service; 0 takes a free one.", ge=0, le=65535)
-    upload_max_bytes: int = _env(
+    stripe_api_url: Address = env("STRIPE_API_URL", "https://api.stripe.com", "Its API.")
+    port: int = env("PORT", 8080, "Port of the intake service; 0 takes a free one.", ge=0, le=65535)
+    upload_max_bytes: int = env(
         "UPLOAD_MAX_BYTES", 256 * 1024 * 1024, "Largest uploaded file, in bytes.", ge=1024, le=1 << 34
     )
-    uploads_per_hour: int = _env("UPLOADS_PER_HOUR", 10, "Files that a workspace uploads in any hour.", ge=1, le=10_000)
-    ingest_per_minute: int = _env(
+    uploads_per_hour: int = env("UPLOADS_PER_HOUR", 10, "Files that a workspace uploads in any hour.", ge=1, le=10_000)
+    ingest_per_minute: int = env(
         "INGEST_PER_MINUTE", 600, "Leads a minute that one supplier key sends.", ge=1, le=1_000_000
     )
-    upload_stalled_seconds: int = _env(
+    upload_stalled_seconds: int = env(
         "UPLOAD_STALLED_SECONDS",
         300,
         "Silence after which an upload's job whose run is gone is resumed, or failed after three imports.",
         ge=5,
         le=86_400,
     )
-    alert_webhook_url: Key | None = _env(
+    alert_webhook_url: Key | None = env(
         "ALERT_WEBHOOK_URL",
         None,
         "Slack-compatible webhook that is told of breached thresholds. Unset: the log only.",
     )
-    retention_applies: bool = _env(
+    retention_applies: bool = env(
         "RETENTION_APPLIES", False, "Whether the retention job removes, or only counts (false)."
     )
 
@@ -205,8 +171,10 @@ class Settings(BaseModel):
 
     @property
     def uses_sandbox(self) -> bool:
-        """Whether every vendor is the sandbox, Stripe too."""
-        return all(url.startswith(self.sandbox_url) for url, _ in (*map(self.vendor, _VENDORS), self.stripe))
+        """Whether every vendor is the sandbox, Stripe and who takes e-mail and SMS too."""
+        asked = (*map(self.vendor, _VENDORS), *map(self.provider, _PROVIDERS), self.stripe)
+        own = (self.twilio_account_sid, self.smtp_url)
+        return own == (None, None) and all(url.startswith(self.sandbox_url) for url, _ in asked)
 
     @property
     def stripe(self) -> tuple[str, str]:
@@ -239,6 +207,24 @@ class Settings(BaseModel):
             address = "DIRETRIX_BASE_URL" if name == "diretrix" else "WORK_API_URL"
             raise SettingsError(f"the key of {name} is set and its address is not: set {address}.")
         return url.rstrip("/"), key.get_secret_value()
+
+    def provider(self, name: str) -> tuple[str, str]:
+        """Address and key of who sends e-mail, resend or sendgrid; the sandbox's where no key is set."""
+        url, key = {
+            "resend": (self.resend_api_url, self.resend_api_key),
+            "sendgrid": (self.sendgrid_api_url, self.sendgrid_api_key),
+        }[name]
+        if key is None:
+            return f"{self.sandbox_url.rstrip('/')}/{name}", SANDBOX_KEY
+        return url.rstrip("/"), key.get_secret_value()
+
+    @property
+    def twilio(self) -> TwilioAccount | None:
+        """The account that sends SMS; the sandbox's while every vendor is the sandbox, None where there is none."""
+        account = self.own_twilio
+        if account is None and self.uses_sandbox:
+            return TwilioAccount(f"{self.sandbox_url.rstrip('/')}/twilio", SANDBOX_TWILIO, SANDBOX_KEY, SANDBOX_PHONE)
+        return account
 
     def webhook_secrets(self, source: str) -> tuple[str, ...]:
         """Secrets that a source's webhooks may be signed with, the current one first; none where it is not set up."""

@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from lead_pipeline.settings import MIN_SECRET_BYTES, Settings
+from lead_pipeline.settings import Settings
+from lead_pipeline.variables import MIN_SECRET_BYTES
 
 VARIABLE_OF = {
     "datashopper": "DATASHOPPER_WEBHOOK_SECRET",

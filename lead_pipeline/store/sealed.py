@@ -1,4 +1,4 @@
-"""Personal data at rest: encrypted with the keys of the environment, and digests by which it is found again.
+"""Personal data and credentials at rest: encrypted with the keys of the environment, and digests to find them by.
 
 Fernet (AES-128-CBC with HMAC-SHA256) encrypts; the first key encrypts, every key decrypts. Digests are HMAC-SHA256 with
 a secret made from the LAST key, so that they stay the same when a new key is put in front: the last key has to stay.
@@ -13,23 +13,29 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from lead_pipeline.errors import SettingsError
+from lead_pipeline.settings import Settings
 from lead_pipeline.store.key_files import kept_key
 
 KEY_FILE = "personal_data.key"
+CREDENTIALS_FILE = "credentials.key"
 _MAKE = "Make one with: openssl rand -base64 32 | tr '+/' '-_'"
 _PURPOSE = b"lead_pipeline/digest"
 
 
 class Seal:
-    """Seals bytes, opens them and digests text with `keys`: Fernet keys, commas between, the newest first."""
+    """Seals bytes, opens them and digests text with `keys`: Fernet keys, commas between, the newest first.
 
-    def __init__(self, keys: str) -> None:
+    `variable` is where they stand, for whoever reads an error.
+    """
+
+    def __init__(self, keys: str, variable: str = "PERSONAL_DATA_KEYS") -> None:
+        self._variable = variable
         names = [key.strip() for key in keys.split(",") if key.strip()]
         try:
             self._fernet = MultiFernet([Fernet(name) for name in names])
             self._secret = hmac.digest(base64.urlsafe_b64decode(names[-1]), _PURPOSE, hashlib.sha256)
         except (ValueError, IndexError):
-            raise SettingsError(f"PERSONAL_DATA_KEYS holds what is no Fernet key. {_MAKE}") from None
+            raise SettingsError(f"{variable} holds what is no Fernet key. {_MAKE}") from None
 
     def seal(self, data: bytes) -> bytes:
         """A token that only the keys open; another one each time."""
@@ -41,7 +47,7 @@ class Seal:
             return self._fernet.decrypt(token)
         except InvalidToken:
             raise SettingsError(
-                "personal data is sealed with a key that PERSONAL_DATA_KEYS does not hold: add it, behind the others."
+                f"this is sealed with a key that {self._variable} does not hold: add it, behind the others."
             ) from None
 
     def reseal(self, token: bytes) -> bytes:
@@ -63,3 +69,15 @@ def seal_of(keys: str | None, var_dir: Path, *, uses_sandbox: bool) -> Seal:
     if not uses_sandbox:
         raise SettingsError(f"PERSONAL_DATA_KEYS is not set: CPFs and persons of a real vendor need it. {_MAKE}")
     return Seal(kept_key(var_dir.resolve() / KEY_FILE, Fernet.generate_key))
+
+
+def credential_seal(settings: Settings) -> Seal:
+    """The seal of addresses, secrets and platforms' credentials, in the same way: CREDENTIAL_KEYS.
+
+    Raises SettingsError where the keys are unset and a real vendor is in use.
+    """
+    if settings.credential_keys is not None:
+        return Seal(settings.credential_keys.get_secret_value(), "CREDENTIAL_KEYS")
+    if not settings.uses_sandbox:
+        raise SettingsError(f"CREDENTIAL_KEYS is not set: credentials are kept encrypted. {_MAKE}")
+    return Seal(kept_key(settings.var_dir.resolve() / CREDENTIALS_FILE, Fernet.generate_key), "CREDENTIAL_KEYS")
