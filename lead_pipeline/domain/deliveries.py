@@ -27,7 +27,8 @@ HOT_SCORE = 80
 _SECONDS, _MINUTES, _HOURS = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 # Of webhooks: <https://github.com/standard-webhooks/standard-webhooks>, "Deliverability and reliability".
 _WEBHOOK_PAUSES = (
-    5 * _SECONDS, 5 * _MINUTES, 30 * _MINUTES, 2 * _HOURS, 5 * _HOURS, 10 * _HOURS, 14 * _HOURS, 20 * _HOURS, 24 * _HOURS,
+    5 * _SECONDS, 5 * _MINUTES, 30 * _MINUTES,
+    *(hours * _HOURS for hours in (2, 5, 10, 14, 20, 24)),
 )  # fmt: skip
 _PAUSES = (30 * _SECONDS, 2 * _MINUTES)
 PAUSES: Mapping[str, tuple[timedelta, ...]] = MappingProxyType(
@@ -75,16 +76,14 @@ def verdict(
         return Verdict("confirmed", None, clears=True)
     if outcome == "accepted":
         return _awaited(standing, now)
-    if outcome == "absent":
-        return Verdict("intended", now)
     if outcome in ("refused", "gone"):
         return Verdict("failed", None, clears=outcome == "refused", counts_against=outcome == "gone")
     if outcome == "unknown":
         return Verdict("unknown", now + settles_after, counts_against=True)
-    if outcome in ("rate_limited", "key_refused"):
-        wait = timedelta(seconds=retry_after or 0.0)
-        return Verdict("intended", now + max(wait, _PAUSES[0]))
-    return _again(standing, now, retry_after)
+    if outcome == "unavailable":
+        return _again(standing, now, retry_after)
+    wait = timedelta(0) if outcome == "absent" else max(_PAUSES[0], timedelta(seconds=retry_after or 0.0))
+    return Verdict("intended", now + wait)
 
 
 def pause_before(standing: Standing) -> timedelta | None:

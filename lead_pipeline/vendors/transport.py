@@ -130,6 +130,7 @@ class Transport:
         path_or_url: str,
         *,
         json: object = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         effect: bool = False,
         answers_json: bool = True,
@@ -137,13 +138,14 @@ class Transport:
     ) -> httpx.Response:
         """The 2xx answer, or one of a status in `accepted`; its body is JSON unless `answers_json` is False.
 
+        The body is `json`, or a `form` as browsers send one, or there is none.
         With `effect`, a call that may have been acted on is never repeated: it raises OutcomeUnknown. Raises
         VendorUnavailable or RateLimited when the attempts are used up, CircuitOpen without an attempt, VendorRefused
         for other 3xx and 4xx, SettingsError or ContractBroken for a call that cannot be sent at all.
         """
         self._count(requests=1)
         try:
-            request = self._build(method, path_or_url, json, headers)
+            request = self._build(method, path_or_url, json, form, headers)
             for attempt in stamina.retry_context(
                 on=self._pause,
                 attempts=self._patience.attempts,
@@ -168,7 +170,14 @@ class Transport:
             return min(self._patience.longest, error.retry_after)
         return isinstance(error, VendorUnavailable) and not isinstance(error, CircuitOpen)
 
-    def _build(self, method: str, url: str, json: object, headers: Mapping[str, str] | None) -> httpx.Request:
+    def _build(
+        self,
+        method: str,
+        url: str,
+        json: object,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Request:
         try:
             body = None if json is None else json_module.dumps(json, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
@@ -181,7 +190,7 @@ class Transport:
             self._cannot_be_sent("a header is blank, or has line breaks or letters outside ASCII")
         kind = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self._client.build_request(method, url, content=body, headers={**kind, **(headers or {})})
+            return self._client.build_request(method, url, content=body, data=form, headers={**kind, **(headers or {})})
         except _CANNOT_BE_SENT as error:
             self._cannot_be_sent(type(error).__name__)
 
