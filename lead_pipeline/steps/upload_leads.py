@@ -1,117 +1,115 @@
-"""Batches that are written down to platforms: claim, send or ask, commit. Nothing is sent twice, nothing forgotten.
+"""Batches that are written down to platforms: claimed one after the other, hot before warm, and settled.
 
-A call is written down before it is made. Where its outcome is not known, the platform is asked before the batch
-is sent again; where the platform cannot be asked either, the batch waits as `unknown` for the next run.
+Nothing is sent twice, nothing forgotten. An account that is missing, cannot be opened or is near the end of its daily
+allowance keeps its own batches waiting, with the reason, and nobody else's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeGuard
 
 import psycopg
 
-from lead_pipeline.channels.platforms.port import BatchOutcome, Platform
+from lead_pipeline.channels.platforms.port import Platform
+from lead_pipeline.contracts.platform_accounts import HEALTHCARE, PlatformAccount
 from lead_pipeline.domain.platforms import LIMITS
-from lead_pipeline.errors import LeadPipelineError, OutcomeUnknown, SettingsError, VendorRefused, VendorUnavailable
+from lead_pipeline.domain.provider_limits import is_protected, must_wait
+from lead_pipeline.errors import SettingsError
 from lead_pipeline.steps.run import Run
-from lead_pipeline.store import uploads
+from lead_pipeline.steps.settle_uploads import Settling
+from lead_pipeline.store import platform_accounts, uploads
 from lead_pipeline.store.connections import connect
+from lead_pipeline.store.sealed import Seal
 from lead_pipeline.store.uploads import Batch
-from lead_pipeline.store.workspaces import platform_settings
 
-MAX_SENDS = 3
-_KEY_REFUSED = (401, 403)
-OpenPlatform = Callable[[str, Mapping[str, Any]], Platform]
+ROUNDS = 3
+"""How often a run comes back to leads that were put off, after everything else of their platform."""
+OpenPlatform = Callable[[PlatformAccount], Platform]
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """Uploads of a day by status, and why batches still wait."""
+    """Uploads of a day by status, by product and status, and why batches still wait."""
 
     counts: dict[str, int]
+    by_provider: dict[str, dict[str, int]]
     waiting: list[str]
 
 
-def upload_leads(url: str, open_platform: OpenPlatform, day: date, run: Run) -> Uploaded:
+def upload_leads(url: str, open_platform: OpenPlatform, day: date, run: Run, seal: Seal) -> Uploaded:
     """Work off every open batch of a day, platforms side by side, hot before warm.
 
-    `open_platform` makes a client of a platform's name and the workspace's settings for it (url, api_key).
+    `open_platform` makes a client of an account, whose credentials `seal` opens.
     """
     with ThreadPoolExecutor(len(LIMITS)) as pool:
-        list(pool.map(lambda name: _upload_to(url, name, open_platform, day, run), LIMITS))
+        list(pool.map(lambda name: _Uploads(url, name, open_platform, day, run, seal).work(), LIMITS))
     with connect(url) as conn:
-        return Uploaded(uploads.upload_counts(conn, day), uploads.open_errors(conn, day))
+        counts, by_provider = dict[str, int](), dict[str, dict[str, int]]()
+        for (provider, status), count in uploads.upload_counts(conn, day).items():
+            counts[status] = counts.get(status, 0) + count
+            by_provider.setdefault(provider, {})[status] = count
+        return Uploaded(counts, by_provider, uploads.open_errors(conn, day))
 
 
-def _upload_to(url: str, platform: str, open_platform: OpenPlatform, day: date, run: Run) -> None:
-    done: list[str] = []
-    with connect(url) as conn, connect(url, autocommit=True) as journal:
-        while True:
-            with conn.transaction():
-                batch = uploads.claim_batch(conn, day, platform, done)
-                if batch is None:
+@dataclass
+class _Uploads:
+    """What one run does at one platform."""
+
+    url: str
+    platform: str
+    open_platform: OpenPlatform
+    day: date
+    run: Run
+    seal: Seal
+
+    def __post_init__(self) -> None:
+        self._clients: dict[tuple[str, int], Platform] = {}
+
+    def work(self) -> None:
+        done: set[str] = set()
+        with connect(self.url) as conn, connect(self.url, autocommit=True) as journal:
+            for _ in range(ROUNDS):
+                put_off: set[str] = set()
+                while (key := self._next(conn, journal, done, put_off)) is not None:
+                    done.add(key)
+                if not put_off:
                     return
-                done.append(batch.batch_key)
-                settings = platform_settings(conn, [batch.workspace_id])[batch.workspace_id].get(platform)
-                if not _has_credentials(settings):
-                    missing = f"no url and api_key in the workspace's settings, under platforms.{platform}"
-                    status = "unknown" if batch.was_sent else "intended"
-                    uploads.leave_open(conn, batch.batch_key, status, missing)
-                else:
-                    _settle(conn, journal, batch, open_platform(platform, settings), run)
+                done -= put_off
 
+    def _next(
+        self, conn: psycopg.Connection, journal: psycopg.Connection, done: set[str], put_off: set[str]
+    ) -> str | None:
+        """Settle one more batch, in a transaction. Returns its key, None where there is none left."""
+        with conn.transaction():
+            batch = uploads.claim_batch(conn, self.day, self.platform, sorted(done))
+            if batch is None:
+                return None
+            account = self._account(conn, batch)
+            if isinstance(account, str):
+                uploads.leave_open(conn, batch.batch_key, "unknown" if batch.was_sent else "intended", account)
+            elif Settling(conn, journal, batch, account, self._client(account), self.run).settle():
+                put_off.add(batch.batch_key)
+            return batch.batch_key
 
-def _has_credentials(settings: object) -> TypeGuard[Mapping[str, Any]]:
-    """Workspaces write their own settings: a slip in one must hold up nobody else."""
-    return isinstance(settings, Mapping) and all(
-        isinstance(settings.get(name), str) and settings[name].strip() for name in ("url", "api_key")
-    )
+    def _account(self, conn: psycopg.Connection, batch: Batch) -> PlatformAccount | str:
+        """The account that a batch goes to, or why it has to wait."""
+        try:
+            account = platform_accounts.account_at(conn, self.seal, batch.workspace_id, self.platform)
+        except SettingsError as sealed:
+            return f"its credentials cannot be read: {sealed}"
+        if account is None:
+            return f"the workspace has no account there. Save one: lead-pipeline platforms set SLUG {self.platform}"
+        if self.platform == HEALTHCARE and not (account.mapping and is_protected(account.url)):
+            return "health data leaves over TLS only, and with a mapping of what may leave: save the account again"
+        told = platform_accounts.allowance_at(conn, batch.workspace_id, self.platform)
+        if told is not None and must_wait(*told, self.run.clock()):
+            used = f"{told[0].used:,} of {told[0].allowed:,} calls of the day are used"
+            return f"{used}: uploads wait until the account has more, so that it is not locked for everybody else"
+        return account
 
-
-def _settle(conn: psycopg.Connection, journal: psycopg.Connection, batch: Batch, platform: Platform, run: Run) -> None:
-    leads = uploads.payloads_of(conn, batch.batch_key)
-    may_have_it, error = batch.was_sent, "its outcome is not known"
-    try:
-        for _ in range(MAX_SENDS):
-            outcome = _call(journal, batch, "ask", run, platform.ask_batch) if may_have_it else None
-            if outcome is None:
-                try:
-                    outcome = _call(journal, batch, "send", run, lambda key: platform.send_batch(key, leads))
-                except OutcomeUnknown as unknown:
-                    may_have_it, error = True, str(unknown)
-                    continue
-            assert outcome is not None
-            reasons = {rejection.lead_id: rejection.reason for rejection in outcome.rejected}
-            uploads.reject(conn, batch.batch_key, reasons, run.clock())
-            uploads.confirm(conn, batch.batch_key, outcome.accepted, run.clock())
-            return
-        uploads.leave_open(conn, batch.batch_key, "unknown", error)
-    except (VendorUnavailable, SettingsError) as failure:
-        uploads.leave_open(conn, batch.batch_key, "unknown" if may_have_it else "intended", str(failure))
-    except VendorRefused as refused:
-        if refused.status in _KEY_REFUSED:
-            uploads.leave_open(conn, batch.batch_key, "unknown" if may_have_it else "intended", str(refused))
-        else:
-            uploads.fail(conn, batch.batch_key, str(refused), run.clock())
-
-
-def _call(
-    journal: psycopg.Connection,
-    batch: Batch,
-    action: str,
-    run: Run,
-    call: Callable[[str], BatchOutcome | None],
-) -> BatchOutcome | None:
-    number = uploads.begin_attempt(journal, batch.batch_key, action, run.run_id, run.clock())
-    try:
-        outcome = call(batch.batch_key)
-    except LeadPipelineError as error:
-        uploads.end_attempt(journal, batch.batch_key, number, _OUTCOMES.get(type(error), "unavailable"), str(error))
-        raise
-    uploads.end_attempt(journal, batch.batch_key, number, "absent" if outcome is None else "confirmed", None)
-    return outcome
-
-
-_OUTCOMES = {OutcomeUnknown: "unknown", VendorRefused: "refused"}
+    def _client(self, account: PlatformAccount) -> Platform:
+        key = (account.workspace_id, account.version)
+        if key not in self._clients:
+            self._clients[key] = self.open_platform(account)
+        return self._clients[key]

@@ -33,6 +33,7 @@ class Seal:
         names = [key.strip() for key in keys.split(",") if key.strip()]
         try:
             self._fernet = MultiFernet([Fernet(name) for name in names])
+            self._newest = Fernet(names[0])
             self._secret = hmac.digest(base64.urlsafe_b64decode(names[-1]), _PURPOSE, hashlib.sha256)
         except (ValueError, IndexError):
             raise SettingsError(f"{variable} holds what is no Fernet key. {_MAKE}") from None
@@ -53,6 +54,14 @@ class Seal:
     def reseal(self, token: bytes) -> bytes:
         """The same content, sealed with the first key. Raises as `open` does."""
         return self.seal(self.open(token))
+
+    def is_newest(self, token: bytes) -> bool:
+        """Whether the first key sealed it, so that resealing would change nothing."""
+        try:
+            self._newest.decrypt(token)
+        except InvalidToken:
+            return False
+        return True
 
     def digest(self, text: str) -> bytes:
         """32 bytes by which the same text is known again, and from which nobody without the last key gets it back."""

@@ -1,4 +1,7 @@
-"""The ledger of uploads, `outbound.upload_batches` and what hangs off it: intents, attempts, outcomes. Calls nobody."""
+"""The ledger of uploads, `outbound.upload_batches` and what hangs off it: intents, claims, attempts. Calls nobody.
+
+What platforms said of the leads is in `upload_outcomes`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,9 +103,10 @@ def claim_batch(conn: psycopg.Connection, day: date, platform: str, done: Sequen
 
 
 def payloads_of(conn: psycopg.Connection, batch_key: str) -> list[dict[str, Any]]:
-    """The exact payloads of a batch, as they were written down."""
+    """The exact payloads of a batch's leads that are still open, as they were written down."""
     rows = conn.execute(
-        "SELECT payload FROM outbound.platform_uploads WHERE batch_key = %s ORDER BY lead_id", [batch_key]
+        "SELECT payload FROM outbound.platform_uploads WHERE batch_key = %s AND status = 'intended' ORDER BY lead_id",
+        [batch_key],
     )
     return [payload for (payload,) in rows]
 
@@ -138,60 +142,33 @@ def leave_open(conn: psycopg.Connection, batch_key: str, status: str, error: str
     )
 
 
-def confirm(conn: psycopg.Connection, batch_key: str, accepted: Sequence[str], now: datetime) -> None:
-    """Close a batch that the platform answered for: accepted leads with their billing events. Rejections come first."""
-    parameters = {"key": batch_key, "ids": list(accepted), "now": now}
-    conn.execute(
-        """
-        UPDATE outbound.platform_uploads SET status = 'confirmed', settled_at = %(now)s
-        WHERE batch_key = %(key)s AND lead_id = ANY(%(ids)s::uuid[])
-        """,
-        parameters,
-    )
-    conn.execute(
-        """
-        INSERT INTO outbound.billing_events (lead_id, kind, workspace_id, platform, occurred_at)
-        SELECT u.lead_id, 'platform_upload', b.workspace_id, b.platform, %(now)s
-        FROM outbound.platform_uploads u JOIN outbound.upload_batches b USING (batch_key)
-        WHERE b.batch_key = %(key)s AND u.status = 'confirmed'
-        ON CONFLICT DO NOTHING
-        """,
-        parameters,
-    )
+def close(conn: psycopg.Connection, batch_key: str, now: datetime) -> None:
+    """Close a batch that the platform answered for, lead by lead."""
     _close(conn, batch_key, "confirmed", None, now)
-
-
-def reject(conn: psycopg.Connection, batch_key: str, reasons: dict[str, str], now: datetime) -> None:
-    """Write down the leads of a batch that the platform would not take, each with its reason."""
-    conn.execute(
-        """
-        UPDATE outbound.platform_uploads u SET status = 'rejected', reason = n.reason, settled_at = %s
-        FROM unnest(%s::uuid[], %s::text[]) AS n (lead_id, reason)
-        WHERE u.batch_key = %s AND u.lead_id = n.lead_id
-        """,
-        [now, list(reasons), list(reasons.values()), batch_key],
-    )
 
 
 def fail(conn: psycopg.Connection, batch_key: str, error: str, now: datetime) -> None:
     """Close a batch that the platform refused as a whole."""
     conn.execute(
-        "UPDATE outbound.platform_uploads SET status = 'failed', reason = %s, settled_at = %s WHERE batch_key = %s",
+        "UPDATE outbound.platform_uploads SET status = 'failed', reason = %s, settled_at = %s "
+        "WHERE batch_key = %s AND status = 'intended'",
         [error, now, batch_key],
     )
     _close(conn, batch_key, "failed", error, now)
 
 
-def upload_counts(conn: psycopg.Connection, day: date) -> dict[str, int]:
-    """How many uploads of a day are intended, confirmed, rejected and failed."""
+def upload_counts(conn: psycopg.Connection, day: date) -> dict[tuple[str, str], int]:
+    """Uploads of a day by product and status: intended, confirmed, rejected, failed. No account: no product, `none`."""
     rows = conn.execute(
         """
-        SELECT u.status, count(*) FROM outbound.platform_uploads u JOIN outbound.upload_batches b USING (batch_key)
-        WHERE b.day = %s GROUP BY u.status
+        SELECT coalesce(a.provider, 'none'), u.status, count(*)
+        FROM outbound.platform_uploads u JOIN outbound.upload_batches b USING (batch_key)
+        LEFT JOIN outbound.platform_accounts a USING (workspace_id, platform)
+        WHERE b.day = %s GROUP BY 1, 2 ORDER BY 1, 2
         """,
         [day],
     ).fetchall()
-    return dict(rows)
+    return {(provider, status): count for provider, status, count in rows}
 
 
 def open_errors(conn: psycopg.Connection, day: date) -> list[str]:

@@ -1,6 +1,6 @@
 """`core.workspaces` and `core.queries`: who owns leads, and what is searched for them every day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,14 +91,26 @@ def mark_query_run(conn: psycopg.Connection, query_id: str, now: datetime) -> No
     conn.execute("UPDATE core.queries SET last_run_at = greatest(last_run_at, %s) WHERE query_id = %s", [now, query_id])
 
 
-def platform_settings(conn: psycopg.Connection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Workspace id to its settings' `platforms`: platform name to url and api_key."""
-    rows = conn.execute(
-        "SELECT workspace_id::text, coalesce(settings -> 'platforms', '{}') FROM core.workspaces "
-        "WHERE workspace_id = ANY(%s::uuid[])",
-        [list(ids)],
+def platform_settings(conn: psycopg.Connection) -> list[tuple[str, str, dict[str, Any]]]:
+    """Id, slug and settings' `platforms` of workspaces that still keep platforms' keys in plain, as they once did."""
+    return conn.execute(
+        "SELECT workspace_id::text, slug, settings -> 'platforms' FROM core.workspaces "
+        "WHERE jsonb_typeof(settings -> 'platforms') = 'object' ORDER BY slug"
+    ).fetchall()
+
+
+def drop_platform_setting(conn: psycopg.Connection, workspace: str, platform: str) -> None:
+    """Remove one platform's key from a workspace's settings, and what holds them once it is empty."""
+    conn.execute(
+        """
+        UPDATE core.workspaces SET settings = CASE
+            WHEN (settings -> 'platforms') - %(platform)s::text = '{}' THEN settings - 'platforms'
+            ELSE settings #- ARRAY['platforms', %(platform)s::text]
+        END
+        WHERE workspace_id = %(workspace)s
+        """,
+        {"workspace": workspace, "platform": platform},
     )
-    return dict(rows.fetchall())
 
 
 def workspace_list(conn: psycopg.Connection) -> list[tuple[str, str, str, str | None, str]]:

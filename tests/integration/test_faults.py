@@ -1,11 +1,13 @@
 """Every fault that the sandbox can play, at every receiver: who goes on, what is seen, and what a re-run completes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.integration.fault_kinds import KINDS
+from tests.integration.uploading import account_of, save
 
 pytestmark = pytest.mark.integration
 
@@ -108,51 +110,53 @@ def test_leads_wait_while_clay_refuses_the_key(world: Any) -> None:
     world.assert_whole()
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [None, {}, {"url": "http://127.0.0.1:9"}, {"url": "", "api_key": "x"}, {"url": 7, "api_key": "x"}],
-    ids=["none", "empty", "no key", "empty url", "a number for a url"],
-)
-def test_a_platform_without_credentials_waits_with_its_reason(world: Any, settings: Any) -> None:
-    import json
-
-    kept = world.one("SELECT settings FROM core.workspaces WHERE slug = 'seller'")
-    broken = {**kept["platforms"], "tech-platform": settings}
-    change = "UPDATE core.workspaces SET settings = %s WHERE slug = 'seller'"
-    world.execute(change, json.dumps({"platforms": broken}))
+def test_a_platform_without_an_account_waits_with_its_reason(world: Any) -> None:
+    kept = account_of(world, "tech-platform")
+    world.execute("DELETE FROM outbound.platform_accounts WHERE platform = 'tech-platform'")
     run = world.run_day()
     [reason] = run.uploaded.waiting
-    assert "platforms.tech-platform" in reason
+    assert "lead-pipeline platforms set SLUG tech-platform" in reason
     assert world.effects()
-    world.execute(change, json.dumps(kept))
+    save(world, kept)
     assert [] == world.run_day().uploaded.waiting
     world.assert_whole()
 
 
 @pytest.mark.parametrize(
-    ("credentials", "words"),
+    ("url", "api_key", "words"),
     [
-        ({"url": "ftp://127.0.0.1/x", "api_key": "x"}, "Check its URL"),
-        ({"url": "nowhere", "api_key": "x"}, "Check its URL"),
-        ({"url": "{sandbox}/platforms/tech-platform", "api_key": "kéy"}, "header"),
-        ({"url": "{sandbox}/platforms/tech-platform", "api_key": "wrong"}, "401"),
-        ({"url": "http://127.0.0.1:9", "api_key": "x"}, "could not be reached"),
+        ("http://", "x", "Check its URL"),
+        ("http://127.0.0.1:nine", "x", "Check its URL"),
+        ("{sandbox}/platforms/tech-platform", "kéy", "header"),
+        ("{sandbox}/platforms/tech-platform", "", "header"),
+        ("{sandbox}/platforms/tech-platform", "wrong", "401"),
+        ("http://127.0.0.1:9", "x", "could not be reached"),
     ],
-    ids=["another protocol", "no address", "no ASCII", "wrong key", "nobody there"],
+    ids=["no host", "no port", "no ASCII", "no key", "wrong key", "nobody there"],
 )
-def test_credentials_that_do_not_work_hold_up_their_platform_only(world: Any, credentials: Any, words: str) -> None:
-    import json
-
-    kept = world.one("SELECT settings FROM core.workspaces WHERE slug = 'seller'")
-    wrong = {**credentials, "url": credentials["url"].format(sandbox=world.sandbox)}
-    change = "UPDATE core.workspaces SET settings = %s WHERE slug = 'seller'"
-    world.execute(change, json.dumps({"platforms": {**kept["platforms"], "tech-platform": wrong}}))
+def test_an_account_that_does_not_work_holds_up_its_platform_only(
+    world: Any, url: str, api_key: str, words: str
+) -> None:
+    kept = account_of(world, "tech-platform")
+    save(world, replace(kept, url=url.format(sandbox=world.sandbox), credentials={"api_key": api_key}))
     run = world.run_day()
     [reason] = run.uploaded.waiting
     assert reason.startswith("tech-platform: ")
     assert words in reason
     assert world.effects()
-    world.execute(change, json.dumps(kept))
+    save(world, kept)
+    assert [] == world.run_day().uploaded.waiting
+    world.assert_whole()
+
+
+def test_credentials_that_no_key_opens_hold_up_their_platform_only(world: Any) -> None:
+    kept = account_of(world, "tech-platform")
+    world.execute("UPDATE outbound.platform_accounts SET credentials_sealed = 'x' WHERE platform = 'tech-platform'")
+    run = world.run_day()
+    [reason] = run.uploaded.waiting
+    assert "CREDENTIAL_KEYS" in reason
+    assert world.effects()
+    save(world, kept)
     assert [] == world.run_day().uploaded.waiting
     world.assert_whole()
 

@@ -19,6 +19,7 @@ from lead_pipeline.steps.land_csv import Reading, land_csv
 from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.seed import seed
 from lead_pipeline.store.upload_jobs import job_of_drop
+from tests.integration.conftest import SEAL
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -65,8 +66,7 @@ class Days:
             "queries": [{"name": topic, "filters": {"topic": topic}} for topic in self._topics],
             "rules": {"workspace": f"seller-{number}", "rules": []},
         }
-        platforms = f"{self._world.sandbox}/platforms"
-        seed(self._world.url, description, platforms_url=platforms, platforms_key=SANDBOX_KEY)
+        seed(self._world.url, description, sandbox_url=self._world.sandbox, key=SANDBOX_KEY, seal=SEAL)
         return self.order(number)
 
     def order(self, number: int) -> dict[str, Any]:

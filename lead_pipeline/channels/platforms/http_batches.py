@@ -1,4 +1,4 @@
-"""The batch wire that all six platforms speak.
+"""The batch wire of platforms that are no product of their own: leads under an idempotency key.
 
 Holds the two calls and the reading of their answers. Holds no choice of platform, no batching and no retry:
 the domain chooses, the step batches, the transport retries what may be retried.
@@ -12,16 +12,29 @@ import httpx
 
 from lead_pipeline.channels.platforms.port import BatchOutcome, Rejection
 from lead_pipeline.channels.wire import Wire
+from lead_pipeline.domain.field_mapping import map_body
+from lead_pipeline.domain.provider_limits import Allowance
 from lead_pipeline.errors import OutcomeUnknown, PermanentError, VendorRefused, VendorUnavailable
 
 MAX_LEADS = 200
+_NOBODYS_KEY = "check"
 
 
 class HttpBatches:
-    """One workspace's account at one platform. Implements `Platform`."""
+    """One workspace's account at one platform. Implements `Platform`.
 
-    def __init__(self, name: str, url: str, api_key: str, transport: Wire) -> None:
+    With a `mapping`, a lead is sent as its `id` and the fields of the mapping; without one, as its upload body.
+    """
+
+    repeats_safely = False
+    batch_size = MAX_LEADS
+    allowance: Allowance | None = None
+
+    def __init__(
+        self, name: str, url: str, api_key: str, transport: Wire, mapping: Mapping[str, Any] | None = None
+    ) -> None:
         self._name = name
+        self._mapping = mapping or {}
         self._url = url.rstrip("/")
         self._key = {"Authorization": f"Bearer {api_key}"}
         self._transport = transport
@@ -40,7 +53,7 @@ class HttpBatches:
             answer = self._transport.request(
                 "POST",
                 f"{self._url}/leads/batch",
-                json={"leads": list(leads)},
+                json={"leads": [self._row(lead) for lead in leads]},
                 headers={**self._key, "Idempotency-Key": key},
                 effect=True,
             )
@@ -77,6 +90,14 @@ class HttpBatches:
         if isinstance(outcome, str):
             raise VendorUnavailable(f"{self._not_agreed(outcome)} Ask again later; if it lasts, ask the platform.")
         return outcome
+
+    def check(self) -> str:
+        """Whether it answers to the key."""
+        self.ask_batch(_NOBODYS_KEY)
+        return "it answers, and takes the key"
+
+    def _row(self, lead: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"id": lead["id"], **map_body(self._mapping, lead)} if self._mapping else lead
 
     def _not_agreed(self, what: str) -> str:
         return f"{self._name}: answer is not what was agreed: {what}"

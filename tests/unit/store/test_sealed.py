@@ -79,3 +79,11 @@ def test_a_real_vendor_is_not_asked_without_keys(tmp_path):
         seal_of(None, tmp_path, uses_sandbox=False)
     assert [] == list(tmp_path.iterdir())
     assert Seal(OLD).digest(CPF) == seal_of(OLD, tmp_path, uses_sandbox=False).digest(CPF)
+
+
+def test_what_the_first_key_sealed_is_told_from_what_an_older_one_did():
+    both = Seal(f"{NEW},{OLD}")
+    assert both.is_newest(both.seal(b"x"))
+    assert both.is_newest(both.reseal(Seal(OLD).seal(b"x")))
+    for token in (Seal(OLD).seal(b"x"), b"nonsense", b""):
+        assert not both.is_newest(token)
