@@ -54,14 +54,14 @@ def read_event(body: bytes) -> CrmEvent:
     if envelope.problem is not None:
         return CrmEvent(None, needs_chain=False, problem=envelope.problem)
     [lead] = lead_entries(CRM, body)
-    lead_id = _lead_id(lead.get("id"))
+    lead_id = lead_id_of(lead.get("id"))
     customer = lead["attributes"]["customer"]
     texts = [(kind, text_of(customer.get(name))) for name, kind in _FIELDS.items()]
     return CrmEvent(
         lead_id,
         needs_chain=lead_id is not None,
         problem=NO_LEAD if lead_id is None else None,
-        updated_at=_moment(lead["attributes"].get("updated_at")),
+        updated_at=moment_of(lead["attributes"].get("updated_at")),
         contacts=tuple((kind, text) for kind, text in texts if text),
     )
 
@@ -140,14 +140,16 @@ def _fake_pattern(written: pd.Series, of_valid: pd.Series) -> pd.Series:
     return of_valid.fillna(local.str.extract(_FAKE, expand=False))
 
 
-def _lead_id(value: object) -> str | None:
+def lead_id_of(value: object) -> str | None:
+    """A lead's id as text, None for what can be none."""
     text = str(value) if type(value) is int else value
     if not isinstance(text, str) or not 0 < len(text) <= _LONGEST_ID or not text.isprintable():
         return None
     return text if text.strip() == text and storable_text(text) == text else None
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """A moment that the CRM writes, in UTC where it names no zone; None for what is none."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -118,6 +118,12 @@ def lead_entries(source: str, body: bytes) -> list[Any]:
     return fields[event.field] if event.type is list else [fields[event.field]]
 
 
+def event_fields(source: str, body: bytes) -> dict[str, Any]:
+    """The fields of an event, of C2S without the wrapper; none where the body is no object. Raises as `parse_body`."""
+    document = parse_body(body)
+    return _fields(source, document) if isinstance(document, dict) else {}
+
+
 def parse_body(body: bytes) -> Any:
     """The JSON value of a UTF-8 body, with or without a mark at its start. Numbers out of range are None.
 

@@ -1,4 +1,6 @@
-"""What must hold of the CRM's parties: that none is forgotten, that messages are not in doubt, that most are found."""
+"""What must hold of the CRM's parties and closed leads: that none is forgotten, that messages are not in doubt, that
+most parties are found and that managers are told.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,6 +8,7 @@ from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetCheckSeve
 
 from lead_pipeline.orchestration.partitions import day_of_check
 from lead_pipeline.orchestration.resources import Pipeline
+from lead_pipeline.store.closings import forgotten_closings, unmanaged_closings
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.party_figures import LateParty, doubtful_messages, late_parties, outcomes
 
@@ -25,7 +28,7 @@ def no_party_enrichment_waits_too_long(context: AssetCheckExecutionContext, pipe
     return AssetCheckResult(passed=not late, severity=_WARN, metadata={"waiting": len(late), "leads": shown})
 
 
-@asset_check(asset="party_enrichments")
+@asset_check(asset="crm_messages")
 def no_message_is_in_doubt(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
     """Warns while it is not known, after a quarter of an hour, whether the CRM has a message. None is sent blindly."""
     with connect(pipeline.url) as conn:
@@ -49,6 +52,26 @@ def most_parties_are_found(context: AssetCheckExecutionContext, pipeline: Pipeli
     )
 
 
+@asset_check(asset="manager_notifications")
+def closed_leads_are_told(context: AssetCheckExecutionContext, pipeline: Pipeline) -> AssetCheckResult:
+    """Warns while leads that were closed on the day have nobody to tell in a workspace with managers, or were not taken
+    up within a quarter of an hour.
+    """
+    with connect(pipeline.url) as conn:
+        untold = unmanaged_closings(conn, day_of_check(context))
+        forgotten = forgotten_closings(conn, day_of_check(context), datetime.now(UTC) - _LATE)
+    return AssetCheckResult(
+        passed=not (untold or forgotten),
+        severity=_WARN,
+        metadata={
+            "without_manager": len(untold),
+            "leads": [f"{lead}: {outcome}" for lead, outcome in untold[:_NAMED]],
+            "not_taken_up": len(forgotten),
+            "drops": forgotten[:_NAMED],
+        },
+    )
+
+
 def _shown(one: LateParty) -> dict[str, str]:
     return {
         "lead": one.crm_lead_id,
@@ -57,4 +80,9 @@ def _shown(one: LateParty) -> dict[str, str]:
     }
 
 
-CHECKS = [no_party_enrichment_waits_too_long, no_message_is_in_doubt, most_parties_are_found]
+CHECKS = [
+    no_party_enrichment_waits_too_long,
+    no_message_is_in_doubt,
+    most_parties_are_found,
+    closed_leads_are_told,
+]

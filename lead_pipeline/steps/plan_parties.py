@@ -1,7 +1,7 @@
 """Events of the CRM to enrichments that wait: claim a day's new events, compare contacts, write down. Asks nobody.
 
 The effect does not hang on the order or the batches in which events arrive: one enrichment per lead and distinct
-contact information, whoever comes first.
+contact information, whoever comes first. What closes a lead asks for none; its realtor's managers are told.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 
 from lead_pipeline.domain.crm import CrmEvent, contact_texts, read_event
+from lead_pipeline.steps.notify_managers import notify_managers
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.crm_events import CrmDrop, Noted, lock_planning, note_events, unplanned_events
@@ -71,6 +72,8 @@ def _plan(conn: psycopg.Connection, seal: Seal, day: date, run: Run, drops: Sequ
         noted.append(Noted(one.drop_id, "enrich" if one.enrichment_id in fresh else "unchanged", one.enrichment_id))
         fresh.discard(one.enrichment_id)
     note_events(conn, noted, run.clock())
+    idle = {one.drop_id for one in noted if one.verdict == "no_action"}
+    notify_managers(conn, [drop for drop in drops if drop.drop_id in idle], run)
     return noted
 
 

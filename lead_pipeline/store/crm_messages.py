@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import psycopg
 from psycopg.rows import class_row
@@ -95,6 +95,18 @@ def was_refused(conn: psycopg.Connection, message_id: int, error: str) -> None:
     conn.execute(
         "UPDATE outbound.crm_messages SET state = 'failed', error = %s WHERE message_id = %s", [error, message_id]
     )
+
+
+def message_counts(conn: psycopg.Connection, day: date) -> dict[str, int]:
+    """How many messages of the enrichments of a day are in which state."""
+    rows = conn.execute(
+        """
+        SELECT m.state, count(*) FROM outbound.crm_messages m JOIN core.party_enrichments e USING (enrichment_id)
+        WHERE e.day = %s GROUP BY m.state ORDER BY m.state
+        """,
+        [day],
+    )
+    return dict(rows.fetchall())
 
 
 def note_doubt(conn: psycopg.Connection, message_id: int, error: str) -> None:

@@ -4,6 +4,8 @@
 """
 
 import datetime as dt
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,12 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lead_pipeline.domain.crm_closing import ACTION
+from lead_pipeline.domain.webhooks import read_envelope
 from lead_pipeline.sandbox.brazil import Brazilian, brazilian
 from lead_pipeline.settings import SANDBOX_KEY
 from lead_pipeline.steps.crm_chain import Chain
 from lead_pipeline.steps.decide_events import decide_pending_events
 from lead_pipeline.steps.enrich_parties import enrich_parties
 from lead_pipeline.steps.run import Run
+from lead_pipeline.store.connections import connect
+from lead_pipeline.store.drops import Landing, land
 from lead_pipeline.store.sealed import Seal, seal_of
 from lead_pipeline.vendors.contact2sale import Contact2Sale
 from lead_pipeline.vendors.diretrix import Diretrix
@@ -82,6 +88,25 @@ class CrmDays:
         at = dt.datetime.combine(day or self.world.day, dt.time(9), dt.UTC) + dt.timedelta(minutes=minute)
         attributes = {"updated_at": at.isoformat(), "customer": customer}
         return self.world.land("c2s", {"id": lead, "hook_action": action, "attributes": attributes}, day=day)
+
+    def close(
+        self, lead: object, *, minute: int = 0, day: dt.date | None = None, workspace: str = "seller",
+        **attributes: Any,
+    ) -> int:  # fmt: skip
+        """An event that closes a lead, landed as the intake service does it. Each minute is another event of it."""
+        on = day or self.world.day
+        at = dt.datetime.combine(on, dt.time(12), dt.UTC) + dt.timedelta(minutes=minute)
+        body = json.dumps(
+            {"id": lead, "hook_action": ACTION, "attributes": {"updated_at": at.isoformat(), **attributes}}
+        ).encode()
+        owner = self.world.one("SELECT workspace_id FROM core.workspaces WHERE slug = %s", workspace)
+        landing = Landing(
+            source="c2s", kind="webhook", external_id=read_envelope("c2s", body).external_id, workspace_id=owner,
+            day=on, received_at=at, body=body, body_sha256=hashlib.sha256(body).hexdigest(), event_type=ACTION,
+            stage="kept",
+        )  # fmt: skip
+        with connect(self.world.url) as conn:
+            return land(conn, landing)[0]
 
     def decide(self, day: dt.date | None = None) -> None:
         decide_pending_events(self.world.url, day or self.world.day, Run("decided"))

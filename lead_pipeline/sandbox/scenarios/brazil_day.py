@@ -16,6 +16,18 @@ LEADS = sum(KINDS.values())
 FAKE = ("999999", "111111", "000000", "123456789")
 CHANGED, UNCHANGED, CLOSED = 8, 6, 9
 """How many leads are updated with other contacts, updated with the same ones, and closed."""
+REALTORS = tuple(
+    {"id": f"seller-{number}", "name": name, "email": email}
+    for number, (name, email) in enumerate(
+        (
+            ("Marina Prado", "marina.prado@agency.example"),
+            ("Otávio Nunes", "otavio.nunes@agency.example"),
+            ("Lúcia Sampaio", "lucia.sampaio@agency.example"),
+        ),
+        start=1,
+    )
+)
+"""Who closes leads, as the CRM names its sellers."""
 
 
 def brazil_day(play: Play) -> Iterator[Message]:
@@ -52,7 +64,9 @@ def _life(play: Play, number: int, kind: str) -> Iterator[Message]:
         same = customer | {"phone": _written(customer["phone"], draw)}
         yield event("update", at + left * (0.1 + 0.2 * draw.chance()), same, status="visit booked")
     if _shuffled(play, "closes", LEADS).index(number) < CLOSED:
-        yield event("close", at + left * (0.5 + 0.5 * draw.chance()), customer, status="sold")
+        when = at + left * (0.5 + 0.5 * draw.chance())
+        seller = REALTORS[number % len(REALTORS)]
+        yield event("close", when, customer, status="sold", lead_source={"name": "site"}, seller=seller)
 
 
 def _customer(play: Play, number: int, kind: str) -> Event:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import phonenumbers
 import pytest
 
+from lead_pipeline.domain.crm_closing import read_closing
 from lead_pipeline.domain.drift import judge
 from lead_pipeline.domain.field_profile import merged, profile_of
 from lead_pipeline.domain.webhooks import SOURCES, read_envelope
@@ -122,6 +123,18 @@ def test_a_brazilian_day_has_the_contacts_that_it_promises(seed):
             by_phone is by_email is None, by_phone is not None,
         )  # fmt: skip
         assert (kind == "two persons") == (by_phone is not None and by_email is not None and by_phone != by_email)
+
+
+def test_closed_leads_of_a_brazilian_day_name_the_realtors_who_closed_them():
+    closings = [closing for message in messages("brazil-day") if (closing := closing_of(message)) is not None]
+    keys = {(realtor["email"], realtor["id"]) for realtor in brazil_day.REALTORS}
+    assert keys == {closing.keys for closing in closings}
+    assert brazil_day.CLOSED == len({closing.subject for closing in closings})
+    assert all(closing.customer and closing.source for closing in closings)
+
+
+def closing_of(message):
+    return read_closing(json.dumps(message.event).encode())
 
 
 def test_an_unchanged_update_names_the_same_contacts_in_another_spelling():
