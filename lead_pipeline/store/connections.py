@@ -40,15 +40,16 @@ def connect(url: str, *, autocommit: bool = False) -> psycopg.Connection:
 
 
 @contextmanager
-def open_pool(url: str, *, size: int, wait: float) -> Iterator[ConnectionPool]:
+def open_pool(url: str, *, size: int, wait: float, checked: bool = True) -> Iterator[ConnectionPool]:
     """Connections that commit by themselves, kept for threads that answer requests; none is made unasked.
 
-    Who waits longer than `wait` seconds for one gets PoolTimeout, an OperationalError.
+    `checked`: each is tried before it is handed out, for those who cannot ask again where it broke. Who waits longer
+    than `wait` seconds for one gets PoolTimeout, an OperationalError.
     """
     options = {"autocommit": True, "application_name": "lead_pipeline", "options": "-c timezone=UTC"}
     pool = ConnectionPool(
         url, min_size=0, max_size=size, kwargs={**options, "connect_timeout": 3}, timeout=wait, open=False,
-        check=ConnectionPool.check_connection, reconnect_timeout=wait,
+        check=ConnectionPool.check_connection if checked else None, reconnect_timeout=wait,
     )  # fmt: skip
     with pool:
         yield pool

@@ -25,6 +25,7 @@ from psycopg.pq import TransactionStatus
 
 from tests.integration.conftest import enrich_day, import_file, run_day
 from tests.integration.crm_days import enrich_crm_day
+from tests.integration.sending import send
 
 
 def day(url: str, sandbox: str, day: str, limit: int) -> None:
@@ -43,7 +44,11 @@ def parties(url: str, sandbox: str, var: str, day: str) -> None:
     enrich_crm_day(url, sandbox, var, day, run_id=f"run-{os.getpid()}", concurrency=1)
 
 
-JOBS = {"day": day, "file": file, "enrich": enrich, "parties": parties}
+def deliver(url: str, sandbox: str, var: str) -> None:
+    send(url, sandbox, var, run_id=f"run-{os.getpid()}", widest=1)
+
+
+JOBS = {"day": day, "file": file, "enrich": enrich, "parties": parties, "deliver": deliver}
 
 
 def serve() -> None:
