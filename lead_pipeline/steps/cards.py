@@ -86,7 +86,7 @@ def change_recharge(
 
 def _recharge_if_low(conn: psycopg.Connection, buyer_id: str, run: Run) -> None:
     for low in low_wallets(conn, buyer_id).values():
-        request_recharges(conn, low, run.clock())
+        request_recharges(conn, low, run.clock(), run_id=run.run_id)
 
 
 def _customer(conn: psycopg.Connection, stripe: StripeApi, payer: Payer) -> str:

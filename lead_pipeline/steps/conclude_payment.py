@@ -3,7 +3,7 @@
 Told by whoever asked Stripe and by Stripe's events, at once and as often as they like. Asks nobody.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import psycopg
 
@@ -46,9 +46,9 @@ def conclude(conn: psycopg.Connection, payment_id: str, intent: Intent, run: Run
                 reason="funds added" if held.kind == "fund" else "recharge",
                 run=run,
             )
-            tell_credited(conn, held, now)
+            tell_credited(conn, held, now, run_id=run.run_id)
         elif intent.status != SUCCEEDED and held.is_open:
-            _fail(conn, held, intent.failure or "the charge was ended before it was made.", now, is_declined=True)
+            _fail(conn, held, intent.failure or "the charge was ended before it was made.", run, is_declined=True)
     return True
 
 
@@ -57,7 +57,7 @@ def end_unpaid(conn: psycopg.Connection, payment_id: str, reason: str, run: Run,
     with conn.transaction():
         held = _hold(conn, payment_id)
         if held.is_open:
-            _fail(conn, held, reason, run.clock(), is_declined=is_declined)
+            _fail(conn, held, reason, run, is_declined=is_declined)
 
 
 def _hold(conn: psycopg.Connection, payment_id: str) -> Payment:
@@ -74,11 +74,11 @@ def _check(held: Payment, intent: Intent) -> None:
         )
 
 
-def _fail(conn: psycopg.Connection, held: Payment, reason: str, now: datetime, *, is_declined: bool) -> None:
+def _fail(conn: psycopg.Connection, held: Payment, reason: str, run: Run, *, is_declined: bool) -> None:
     """Close a locked payment. A recharge whose card was declined is due again after a growing pause, or never."""
-    attempts = held.attempts + int(is_declined)
+    now, attempts = run.clock(), held.attempts + int(is_declined)
     pause = timedelta(0) if not is_declined else PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
     again_at = None if held.kind == "fund" or pause is None else now + pause
     store.mark_failed(conn, held.payment_id, reason, attempts=attempts, again_at=again_at, now=now)
     if is_declined:
-        tell_declined(conn, held, reason, again_at, now)
+        tell_declined(conn, held, reason, again_at, now, run_id=run.run_id)

@@ -18,6 +18,7 @@ from lead_pipeline.steps.run import Run
 from lead_pipeline.store.campaign_assignments import insert_buyer_assignments, save_outcomes, standing_of
 from lead_pipeline.store.campaigns_state import Offers, load_books, load_campaigns
 from lead_pipeline.store.candidate_sets import Moment, insert_candidates, latest_rounds, set_ids
+from lead_pipeline.store.intents import intend_sales
 from lead_pipeline.store.ledger import account_ids, insert_charges
 from lead_pipeline.store.market_lock import lock_sellers
 from lead_pipeline.store.recharges import request_recharges
@@ -83,7 +84,9 @@ def _decide(conn: psycopg.Connection, workspace_id: str, leads: pd.DataFrame, ru
         _charge(conn, offers, sold, Moment(now, local, run.run_id))
         count_leads(conn, periods.day, Counter(sold["subscription_id"].tolist()))
         note_spending(conn, periods, _spent(sold))
-    request_recharges(conn, _short_of_money(offers, books, decisions), now)
+        lead_ids, buyer_ids = sold["lead_id"].tolist(), sold["buyer_id"].tolist()
+        intend_sales(conn, lead_ids, buyer_ids, now=now, run_id=run.run_id)
+    request_recharges(conn, _short_of_money(offers, books, decisions), now, run_id=run.run_id)
     return _told(offers, decisions)
 
 

@@ -96,7 +96,10 @@ def refund(
         )  # fmt: skip
         give_back_room(conn, charge=charge.entry_id, buyer_id=buyer_id, amount_minor=amount)
         detail = {"lead_id": lead_id, "amount": str(Money(amount, accounts.currency)), "reason": reason}
-        tell_refunded(conn, entry_id=entry_id, workspace_id=workspace_id, buyer_id=buyer_id, detail=detail, now=now)
+        tell_refunded(
+            conn, entry_id=entry_id, workspace_id=workspace_id, buyer_id=buyer_id, detail=detail, now=now,
+            run_id=run.run_id,
+        )  # fmt: skip
     return entry_id
 
 

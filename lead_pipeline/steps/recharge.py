@@ -24,7 +24,7 @@ def request_due(connect: Connect, run: Run) -> int:
         for workspace_id, buyer_ids in low_wallets(conn).items():
             with conn.transaction():
                 lock_sellers(conn, [workspace_id])
-                asked += len(request_recharges(conn, buyer_ids, run.clock()))
+                asked += len(request_recharges(conn, buyer_ids, run.clock(), run_id=run.run_id))
     return asked
 
 

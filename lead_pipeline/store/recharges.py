@@ -1,6 +1,7 @@
 """Recharges of wallets that run low: asked for beside the decision that emptied them, and again after a declined card.
 
-Only rows of `market.payments` and `market.notices` are written here. Who asks Stripe is in `steps.recharge`.
+Only rows of `market.payments`, `market.notices` and intents of telling of them are written here. Who asks Stripe is in
+`steps.recharge`.
 """
 
 import json
@@ -12,6 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from lead_pipeline.domain.money import Money
+from lead_pipeline.store.intents import intend_notices
 from lead_pipeline.store.payments import Payment
 
 CHANNEL = "wallets"
@@ -59,7 +61,7 @@ ON CONFLICT DO NOTHING
 """
 
 
-def request_recharges(conn: psycopg.Connection, buyer_ids: Sequence[str], now: datetime) -> list[str]:
+def request_recharges(conn: psycopg.Connection, buyer_ids: Sequence[str], now: datetime, *, run_id: str) -> list[str]:
     """Ask for one recharge of each buyer's wallet, and tell the buyers that it runs low.
 
     In the caller's transaction, with the sellers locked; the caller knows that these wallets are below their
@@ -69,27 +71,27 @@ def request_recharges(conn: psycopg.Connection, buyer_ids: Sequence[str], now: d
     if not buyer_ids:
         return []
     given = {"buyers": sorted(set(buyer_ids)), "now": now}
-    _tell_low(conn, given, now)
+    _tell_low(conn, given, now, run_id)
     asked = [row[0] for row in conn.execute(_REQUEST, given)]
     if asked:
         conn.execute("SELECT pg_notify(%s, 'recharge')", [CHANNEL])
     return asked
 
 
-def tell_credited(conn: psycopg.Connection, payment: Payment, now: datetime) -> None:
+def tell_credited(conn: psycopg.Connection, payment: Payment, now: datetime, *, run_id: str) -> None:
     """Tell a buyer that its wallet was recharged, and whoever listens that leads which waited may be sold now."""
     if payment.kind == "recharge":
-        _tell(conn, payment, "recharged", {}, now)
+        _tell(conn, payment, "recharged", {}, now=now, run_id=run_id)
     conn.execute("SELECT pg_notify(%s, 'credit')", [CHANNEL])
 
 
 def tell_declined(
-    conn: psycopg.Connection, payment: Payment, reason: str, again_at: datetime | None, now: datetime
+    conn: psycopg.Connection, payment: Payment, reason: str, again_at: datetime | None, now: datetime, *, run_id: str
 ) -> None:
     """Tell a buyer that its card was declined, with the card's words and when it is tried again."""
     again = None if again_at is None else again_at.isoformat()
     more = {"reason": reason, "payment_method_id": payment.payment_method_id, "next_attempt_at": again}
-    _tell(conn, payment, "card_declined", more, now)
+    _tell(conn, payment, "card_declined", more, now=now, run_id=run_id)
 
 
 def forgive(conn: psycopg.Connection, buyer_id: str, now: datetime) -> None:
@@ -121,18 +123,23 @@ def low_wallets(conn: psycopg.Connection, buyer_id: str | None = None) -> dict[s
     return found
 
 
-def _tell(conn: psycopg.Connection, payment: Payment, kind: str, more: Mapping[str, str | None], now: datetime) -> None:
+def _tell(
+    conn: psycopg.Connection, payment: Payment, kind: str, more: Mapping[str, str | None], *, now: datetime, run_id: str
+) -> None:
+    key = f"{kind}/{payment.payment_id}"
     detail = {"amount": str(Money(payment.amount_minor, payment.currency)), "payment_id": payment.payment_id, **more}
     conn.execute(
         """
         INSERT INTO market.notices (workspace_id, buyer_id, kind, key, detail, created_at)
         VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
         """,
-        [payment.workspace_id, payment.buyer_id, kind, f"{kind}/{payment.payment_id}", Jsonb(detail), now],
+        [payment.workspace_id, payment.buyer_id, kind, key, Jsonb(detail), now],
     )
+    intend_notices(conn, [key], now=now, run_id=run_id)
 
 
-def _tell_low(conn: psycopg.Connection, given: Mapping[str, Any], now: datetime) -> None:
+def _tell_low(conn: psycopg.Connection, given: Mapping[str, Any], now: datetime, run_id: str) -> None:
     low = conn.execute(_LOW, given).fetchall()
     details = [json.dumps({"balance": str(Money(balance, currency))}) for *_, balance, currency in low]
     conn.execute(_TELL, [now, [row[0] for row in low], [row[1] for row in low], [row[2] for row in low], details])
+    intend_notices(conn, [row[2] for row in low], now=now, run_id=run_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 import psycopg
 from psycopg.types.json import Jsonb
 
+from lead_pipeline.store.intents import intend_notices
 from lead_pipeline.store.recharges import CHANNEL
 
 # The week and month in which it was counted: the decision kept its local time; without one, the zone of today.
@@ -28,14 +29,23 @@ def give_back_room(conn: psycopg.Connection, *, charge: int, buyer_id: str, amou
 
 
 def tell_refunded(
-    conn: psycopg.Connection, *, entry_id: int, workspace_id: str, buyer_id: str, detail: dict[str, str], now: datetime
+    conn: psycopg.Connection,
+    *,
+    entry_id: int,
+    workspace_id: str,
+    buyer_id: str,
+    detail: dict[str, str],
+    now: datetime,
+    run_id: str,
 ) -> None:
     """Tell a buyer of its refund, and whoever listens that leads which waited for its wallet may be sold now."""
+    key = f"refunded/{entry_id}"
     conn.execute(
         """
         INSERT INTO market.notices (workspace_id, buyer_id, kind, key, detail, created_at)
         VALUES (%s, %s, 'refunded', %s, %s, %s)
         """,
-        [workspace_id, buyer_id, f"refunded/{entry_id}", Jsonb(detail), now],
+        [workspace_id, buyer_id, key, Jsonb(detail), now],
     )
+    intend_notices(conn, [key], now=now, run_id=run_id)
     conn.execute("SELECT pg_notify(%s, 'credit')", [CHANNEL])

@@ -180,7 +180,7 @@ class Books:
         """As a decision that finds these wallets low."""
         with self.connect() as conn, conn.transaction():
             lock_sellers(conn, [self.workspace_id])
-            return request_recharges(conn, buyer_ids, self.now)
+            return request_recharges(conn, buyer_ids, self.now, run_id="test")
 
     def charge(self, timeout: float = TIMEOUT) -> dict[str, int]:
         with self.stripe(timeout) as stripe:

@@ -119,6 +119,9 @@ CREATE TABLE outbound.deliveries (
     ),
     attempts int NOT NULL DEFAULT 0,
     resends int NOT NULL DEFAULT 0,
+    replays int NOT NULL DEFAULT 0,
+    replayed_at timestamptz,
+    replayed_by text,
     provider text,
     provider_id text,
     error text,
@@ -211,6 +214,8 @@ COMMENT ON COLUMN outbound.deliveries.state IS
 'failed: refused for good; dead: given up; skipped: there was no way to send it.';
 COMMENT ON COLUMN outbound.deliveries.resends IS
 'Sends made without knowing whether the one before had arrived, to a receiver that can neither be asked nor tell.';
+COMMENT ON COLUMN outbound.deliveries.attempts IS 'Sends since it was written down, or last replayed.';
+COMMENT ON COLUMN outbound.deliveries.replays IS 'How often people put it back; by whom last, in replayed_by.';
 COMMENT ON TABLE outbound.delivery_attempts IS 'One row per call about a delivery, written before it is made.';
 COMMENT ON TABLE outbound.usage_log IS 'One row per e-mail or SMS that a provider took, with what it cost.';
 COMMENT ON COLUMN outbound.usage_log.base_micros IS 'Millionths of a unit of the currency (1 USD = 1,000,000).';
@@ -224,7 +229,8 @@ GRANT SELECT (
 GRANT SELECT ON outbound.deliveries TO lead_pipeline_api;
 GRANT SELECT (
     delivery_id, seq, workspace_id, buyer_id, destination_id, channel, kind, subject, lead_id, content_version, state,
-    attempts, resends, provider, provider_id, error, day, run_id, intended_at, next_attempt_at, attempted_at, settled_at
+    attempts, resends, replays, replayed_at, provider, provider_id, error, day, run_id, intended_at, next_attempt_at,
+    attempted_at, settled_at
 ) ON outbound.deliveries TO lead_pipeline_analyst;
 GRANT SELECT ON outbound.delivery_attempts, outbound.usage_log, outbound.usage_statements
 TO lead_pipeline_api, lead_pipeline_analyst;
