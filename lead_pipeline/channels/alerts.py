@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 
 from lead_pipeline.channels.wire import Wire
+from lead_pipeline.domain.inert_text import slack_text
 
 _log = structlog.get_logger("lead_pipeline.alerts")
 
@@ -37,9 +38,4 @@ class SlackChannel:
     def send(self, name: str, text: str) -> None:
         """Post once. A message that may have arrived is not repeated here: OutcomeUnknown leaves that to the caller."""
         self._written.send(name, text)
-        self._wire.request("POST", self._url, json={"text": _escaped(text)}, effect=True, answers_json=False)
-
-
-def _escaped(text: str) -> str:
-    """Slack's three control characters, as its documentation asks: <https://docs.slack.dev/messaging/formatting>."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        self._wire.request("POST", self._url, json={"text": slack_text(text)}, effect=True, answers_json=False)

@@ -5,20 +5,10 @@ Holds no wire and no wording: `email_resend`, `webhook` and their siblings send,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Protocol
 
-
-class Repeats(StrEnum):
-    """What is known of a message whose answer was lost, and so what is done before it is sent again."""
-
-    KEYED = "keyed"
-    """The receiver knows its key: it is sent again under the same one, at once."""
-    ASKED = "asked"
-    """The provider can be asked for it; what is absent after a while is sent again."""
-    BLIND = "blind"
-    """Neither: after a while it is sent again, and listed as resent without knowing."""
+from lead_pipeline.domain.deliveries import Repeats
 
 
 @dataclass(frozen=True)
@@ -26,7 +16,8 @@ class Message:
     """One message. `key` is its idempotency key, the delivery's id (a UUID in lower case).
 
     `address`: e-mail address, number in E.164, or URL. `content`, all of it text, by channel: e-mail has subject, html,
-    text, sender, and may have reply_to; SMS and Slack have text; a webhook has body, the JSON that is signed.
+    text, sender, and may have reply_to; SMS and Slack have text, and Slack may have blocks, as JSON; a webhook has
+    body, the JSON that is signed.
     `secrets`: what a webhook is signed with, the newest first. `attempted_at`: when its last send was begun.
     `provider_id`: what the provider called it, once it said so.
     """
@@ -64,6 +55,8 @@ class Channel(Protocol):
 
     provider: str
     repeats: Repeats
+    keys_last: timedelta | None
+    """How long a KEYED receiver knows a key; None for as long as anybody sends."""
 
     def send(self, message: Message, now: datetime) -> Receipt:
         """Send once."""
@@ -73,3 +66,11 @@ class Channel(Protocol):
 
         Only of ASKED channels, and of messages whose receipt was not final. Raises VendorUnavailable and VendorRefused.
         """
+
+
+def repeats_now(channel: Channel, message: Message, now: datetime) -> Repeats:
+    """What holds of a message whose answer was lost: a key that is no longer known is none."""
+    last, since = channel.keys_last, message.attempted_at
+    if channel.repeats is Repeats.KEYED and last is not None and since is not None and now - since >= last:
+        return Repeats.BLIND
+    return channel.repeats

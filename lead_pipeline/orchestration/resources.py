@@ -2,19 +2,27 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import httpx
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import PrivateAttr
 
-from lead_pipeline.channels.platforms.http_batches import HttpBatches
-from lead_pipeline.domain.platforms import LIMITS
+from lead_pipeline.channels.guarded_connections import GuardedTransport
+from lead_pipeline.channels.opening import reachable_hosts
+from lead_pipeline.channels.platforms.opening import open_platform
+from lead_pipeline.channels.platforms.port import Platform
+from lead_pipeline.contracts.platform_accounts import PlatformAccount
+from lead_pipeline.domain.provider_limits import limits_of
 from lead_pipeline.orchestration.vendor_health import VendorHealth, vendor_health
+from lead_pipeline.orchestration.ways_out import open_ways_out
 from lead_pipeline.settings import Settings, load_settings
+from lead_pipeline.steps.send_deliveries import Outside
 from lead_pipeline.store.connections import conninfo, database
-from lead_pipeline.vendors.accounts import accounts
+from lead_pipeline.store.sealed import Seal, credential_seal
+from lead_pipeline.vendors.accounts import Account, accounts
 from lead_pipeline.vendors.attempts import Observe
 from lead_pipeline.vendors.audience_labs import AudienceLabs
 from lead_pipeline.vendors.circuit import Circuit
@@ -22,7 +30,7 @@ from lead_pipeline.vendors.clay import Clay
 from lead_pipeline.vendors.contact2sale import Contact2Sale
 from lead_pipeline.vendors.datashopper import DataShopper
 from lead_pipeline.vendors.diretrix import Diretrix
-from lead_pipeline.vendors.rate_limit import Pace, TokenBucket
+from lead_pipeline.vendors.rate_limit import Pace
 from lead_pipeline.vendors.transport import Timeouts, Transport
 from lead_pipeline.vendors.work_api import WorkApi
 
@@ -75,14 +83,33 @@ class Pipeline(ConfigurableResource):
     def contact2sale(self) -> Contact2Sale:
         return Contact2Sale(self._vendor("c2s"), *self._settings.vendor("c2s"))
 
-    def platform(self, name: str, settings: Mapping[str, Any]) -> HttpBatches:
-        """A platform by its name and a workspace's settings for it: url, api_key."""
-        rate = LIMITS[name].requests_per_second
-        pace = TokenBucket(rate, int(rate))
-        credential = f"platforms.{name}.api_key in the workspace's settings"
+    @property
+    def credentials(self) -> Seal:
+        """What opens platforms' credentials, addresses and secrets. Raises SettingsError where it is not set up."""
+        return credential_seal(self._settings)
+
+    def platform(self, account: PlatformAccount) -> Platform:
+        """The client of a workspace's account, at the pace that all processes share."""
+        label, limits = account.platform, limits_of(account.platform, account.provider)
+        kept = Account(
+            f"platform/{label}/{account.workspace_id}",
+            label,
+            f"the account's credentials, with: lead-pipeline platforms set SLUG {label}",
+            limits.per_second,
+            limits.burst,
+        )
         # No circuit: its address is one workspace's own, and a slip in it must hold up no other.
-        transport = self._transport(name, credential, pace, self._health.counts.of(name))
-        return HttpBatches(name, settings["url"], settings["api_key"], transport)
+        counts = self._health.counts.of(label)
+        # Its address is a seller's choice, so it may not lead into our own network.
+        guarded = GuardedTransport(reachable_hosts(self._settings))
+        pace = self._health.pace(kept)
+        return open_platform(
+            account, self._transport(label, kept.credential, pace, counts, key=kept.name, wire=guarded)
+        )
+
+    def outside(self) -> Outside:
+        """The ways out for messages."""
+        return open_ways_out(self._settings, self._health, self._open)
 
     def _vendor(self, name: str) -> Transport:
         account, timeout = accounts(self._settings)[name], self._settings.vendor_timeout_seconds
@@ -90,11 +117,21 @@ class Pipeline(ConfigurableResource):
         return self._transport(account.label, account.credential, pace, self._health.counts.of(name), circuit)
 
     def _transport(
-        self, label: str, credential: str, pace: Pace, observe: Observe, circuit: Circuit | None = None
+        self,
+        label: str,
+        credential: str,
+        pace: Pace,
+        observe: Observe,
+        circuit: Circuit | None = None,
+        *,
+        key: str | None = None,
+        wire: httpx.BaseTransport | None = None,
     ) -> Transport:
+        """The one transport of a `key`, which is the label unless several share that."""
+        kept = key or label
         with self._lock:
-            if label not in self._transports:
-                self._transports[label] = self._open.enter_context(
+            if kept not in self._transports:
+                self._transports[kept] = self._open.enter_context(
                     Transport(
                         label,
                         credential=credential,
@@ -103,9 +140,10 @@ class Pipeline(ConfigurableResource):
                         observe=observe,
                         timeouts=Timeouts(read=self._settings.vendor_timeout_seconds),
                         concurrency=self._settings.vendor_concurrency,
+                        wire=wire,
                     )
                 )
-            return self._transports[label]
+            return self._transports[kept]
 
 
 def dbt_environment(url: str) -> dict[str, str]:

@@ -15,7 +15,14 @@ import psycopg
 from lead_pipeline.channels.platforms.port import BatchOutcome, Platform
 from lead_pipeline.contracts.platform_accounts import HEALTHCARE, PlatformAccount
 from lead_pipeline.domain.field_mapping import paths_sent
-from lead_pipeline.errors import LeadPipelineError, OutcomeUnknown, SettingsError, VendorRefused, VendorUnavailable
+from lead_pipeline.errors import (
+    LeadPipelineError,
+    OutcomeUnknown,
+    SettingsError,
+    TargetRefused,
+    VendorRefused,
+    VendorUnavailable,
+)
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import platform_accounts, upload_outcomes, uploads
 from lead_pipeline.store.uploads import Batch
@@ -48,7 +55,7 @@ class Settling:
             # One part, unless the account became one that takes less at once after the batch was planned.
             for start in range(0, len(leads), self.platform.batch_size):
                 self._write_down(self._outcome(leads[start : start + self.platform.batch_size]))
-        except (OutcomeUnknown, VendorUnavailable, SettingsError) as failure:
+        except (OutcomeUnknown, VendorUnavailable, SettingsError, TargetRefused) as failure:
             self._leave_open(str(failure))
         except VendorRefused as refused:
             if refused.status in _KEY_REFUSED:

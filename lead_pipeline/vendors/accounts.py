@@ -1,10 +1,16 @@
-"""The six vendors as the settings have them: what they are called, which key opens them, how fast they may be asked."""
+"""Vendors and providers as the settings have them: what they are called, which key opens them, how fast they are asked.
+
+Vendors are asked for leads, persons and contacts; providers send e-mail, SMS and Slack messages.
+"""
 
 from dataclasses import dataclass
 
 from lead_pipeline.settings import Settings
 
 _AT_ONCE_OF_C2S = 3
+_TWILIO = "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN"
+_SLACK_PER_SECOND, _SLACK_BURST = 20, 20
+"""Slack takes one message a second a webhook, and says so itself; this is for all of them together."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Account:
 
 
 def accounts(settings: Settings) -> dict[str, Account]:
-    """Every vendor by its name."""
+    """Every vendor and provider by its name."""
     found = (
         _account("datashopper", "DataShopper", "DATASHOPPER_API_KEY", settings.datashopper_rate_per_second),
         Account("clay", "Clay", "CLAY_API_KEY", settings.clay_rate_per_second, settings.clay_burst),
@@ -36,6 +42,11 @@ def accounts(settings: Settings) -> dict[str, Account]:
         _account("diretrix", "Diretrix", "DIRETRIX_USER and DIRETRIX_PASS", settings.diretrix_rate_per_second),
         _account("work_api", "Work API", "WORK_API", settings.work_api_rate_per_second),
         Account("c2s", "Contact2Sale", "C2S_TOKEN", *_within_any_minute(settings.c2s_requests_per_minute)),
+        # Two at once would be more than a rate of two a second allows.
+        Account("resend", "Resend", "RESEND_API_KEY", settings.resend_rate_per_second, 1),
+        _account("sendgrid", "SendGrid", "SENDGRID_API_KEY", settings.sendgrid_rate_per_second),
+        Account("twilio", "Twilio", _TWILIO, settings.twilio_rate_per_second, 1),
+        Account("slack", "Slack", "the webhook's address", _SLACK_PER_SECOND, _SLACK_BURST),
     )
     return {one.name: one for one in found}
 

@@ -1,22 +1,18 @@
-"""How fast a vendor may be asked: our own pace, and the pace that the vendor asks for.
+"""How fast a vendor may be asked: our own pace.
 
-Holds the token bucket of one process, the pace that processes share through whoever keeps it, and the reading of
-`Retry-After`. Holds no retry: the transport does that.
+Holds the token bucket of one process, and the pace that processes share through whoever keeps it. Holds no retry: the
+transport does that. The pace that a vendor asks for is read in `domain.retry_after`.
 """
 
-import datetime as dt
-import re
 import threading
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from lead_pipeline.errors import LimitReached, SettingsError
 
 NAP = 1.0
 """Longest sleep in one go, in seconds, so that whoever ends a run need not sit a long wait out."""
-_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 class Pace(Protocol):
@@ -92,20 +88,3 @@ class TokenBucket:
             self._counted_at = now
             self._tokens -= 1
             return max(0.0, -self._tokens / self._rate)
-
-
-def retry_after_seconds(value: str | None, now: dt.datetime) -> float | None:
-    """Seconds asked for by a `Retry-After` header: a number or an HTTP-date (RFC 9110, 10.2.3).
-
-    `now` has a zone. None where the header is missing or means nothing; a date that has passed is 0.
-    """
-    text = (value or "").strip()
-    if _SECONDS.fullmatch(text):
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=dt.UTC)
-        return max(0.0, (when - now).total_seconds())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import stripe
 
+from lead_pipeline.domain.retry_after import retry_after_seconds
 from lead_pipeline.errors import OutcomeUnknown, RateLimited, SettingsError, VendorUnavailable
-from lead_pipeline.vendors.rate_limit import retry_after_seconds
 
 _CONNECT_SECONDS = 5.0
 # Nothing had left this machine, so even a call with an effect may be made again.

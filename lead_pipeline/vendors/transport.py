@@ -16,6 +16,7 @@ from typing import Any, NoReturn, Self
 import httpx
 import stamina
 
+from lead_pipeline.domain.retry_after import retry_after_seconds
 from lead_pipeline.errors import (
     CircuitOpen,
     ContractBroken,
@@ -28,7 +29,7 @@ from lead_pipeline.errors import (
 )
 from lead_pipeline.vendors.attempts import Attempts, Observe
 from lead_pipeline.vendors.circuit import Circuit
-from lead_pipeline.vendors.rate_limit import Pace, TokenBucket, retry_after_seconds
+from lead_pipeline.vendors.rate_limit import Pace, TokenBucket
 
 # Nothing had left this machine, so even a call with an effect may be made again.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)

@@ -1,4 +1,4 @@
-"""The vendors' paces, as the settings say them."""
+"""Paces of vendors and providers, as the settings say them."""
 
 import pytest
 
@@ -6,11 +6,15 @@ from lead_pipeline.settings import load_settings
 from lead_pipeline.vendors.accounts import accounts
 
 
-def test_every_vendor_that_the_settings_know_has_an_account():
+def test_every_vendor_and_provider_that_the_settings_know_has_an_account():
     settings = load_settings({})
-    for name, account in accounts(settings).items():
-        assert name == account.name
-        assert settings.vendor(name)
+    found = accounts(settings)
+    assert list(found) == [account.name for account in found.values()]
+    vendors = {"datashopper", "clay", "audience_labs", "diretrix", "work_api", "c2s"}
+    assert vendors | {"resend", "sendgrid", "twilio", "slack"} == set(found)
+    assert all(settings.vendor(name) for name in vendors)
+    assert all(settings.provider(name) for name in ("resend", "sendgrid"))
+    assert settings.twilio is not None
 
 
 def test_a_burst_is_twice_the_rate_and_clays_its_own():
@@ -19,6 +23,13 @@ def test_a_burst_is_twice_the_rate_and_clays_its_own():
     assert (10, 20) == (found["datashopper"].per_second, found["datashopper"].burst)
     assert 7 == found["clay"].burst
     assert 1 == found["work_api"].burst
+
+
+def test_resend_never_sees_two_requests_at_once_because_it_counts_by_the_second():
+    found = accounts(load_settings({"RESEND_RATE_PER_SECOND": "2", "TWILIO_RATE_PER_SECOND": "1"}))
+
+    assert (2, 1) == (found["resend"].per_second, found["resend"].burst)
+    assert (1, 1) == (found["twilio"].per_second, found["twilio"].burst)
 
 
 @pytest.mark.parametrize(("per_minute", "rate", "burst"), [(10, 7, 3), (600, 597, 3), (3, 2, 1), (0.5, 0.25, 1)])

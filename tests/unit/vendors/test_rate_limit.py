@@ -1,4 +1,4 @@
-"""Token bucket and shared pace under a clock that only sleep moves, and every reading of Retry-After."""
+"""Token bucket and shared pace under a clock that only sleep moves."""
 
 import datetime as dt
 import threading
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_pipeline.errors import LimitReached, SettingsError
-from lead_pipeline.vendors.rate_limit import SharedPace, TokenBucket, retry_after_seconds
+from lead_pipeline.vendors.rate_limit import SharedPace, TokenBucket
 
 NOON = dt.datetime(2026, 1, 5, 12, 0, tzinfo=dt.UTC)
 
@@ -133,31 +133,3 @@ def test_what_a_nap_raises_ends_a_long_wait():
         SharedPace(lambda: 3600.0, nap).take()
 
     assert 3 == len(naps)
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        ("120", 120),
-        (" 1.5 ", 1.5),
-        ("Mon, 05 Jan 2026 12:01:00 GMT", 60),
-        ("Mon, 05 Jan 2026 12:01:00 -0000", 60),
-        ("Mon, 05 Jan 2026 11:00:00 GMT", 0),
-        (None, None),
-        ("", None),
-        ("-5", None),
-        ("nan", None),
-        ("inf", None),
-        ("²", None),
-        ("Mon, 05 Jan 99999 12:01:00 GMT", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_as_a_date(header, seconds):
-    assert seconds == retry_after_seconds(header, NOON)
-
-
-@given(st.text() | st.from_regex(r"\w{3}, \d{1,2} \w{3} \d{1,5} \d\d:\d\d:\d\d [A-Z+\-0-9]{0,6}"))
-def test_no_retry_after_raises_or_is_negative(header):
-    seconds = retry_after_seconds(header, NOON)
-
-    assert seconds is None or seconds >= 0
