@@ -22,9 +22,16 @@ from lead_pipeline.sandbox.datashopper import datashopper_routes
 from lead_pipeline.sandbox.diretrix import diretrix_routes
 from lead_pipeline.sandbox.faults import PLATFORMS, FaultPlan
 from lead_pipeline.sandbox.gate import Gate
+from lead_pipeline.sandbox.hubspot import Portal, hubspot_routes
 from lead_pipeline.sandbox.platforms import platform_routes
 from lead_pipeline.sandbox.record import Record
+from lead_pipeline.sandbox.resend import Resend, resend_routes
+from lead_pipeline.sandbox.salesforce import Org, salesforce_routes
+from lead_pipeline.sandbox.sendgrid import sendgrid_routes
+from lead_pipeline.sandbox.slack import slack_routes
 from lead_pipeline.sandbox.stripe import StripeStandIn, stripe_routes
+from lead_pipeline.sandbox.twilio import Twilio, twilio_routes
+from lead_pipeline.sandbox.webhook_sink import Hooks, hook_routes
 from lead_pipeline.sandbox.work_api import work_api_routes
 
 
@@ -39,6 +46,9 @@ def build_app(config: SandboxConfig) -> Gate:
     app = FastAPI(title="Lead Pipeline sandbox", openapi_url=None)
     crm, enrichments = Crm(record, CallLimit(config.c2s_per_minute)), Enrichments(config.seed, record, config.intake)
     memories: list[Memory] = [*stores.values(), crm, enrichments]
+    memories += [org := Org(config.key, record), portal := Portal(config.key, record)]
+    resend, twilio, hooks = Resend(record, config.resend_per_second), Twilio(record), Hooks(record)
+    memories += [resend, twilio, hooks]
     if config.stripe_url is not None:
         memories.append(stand_in := StripeStandIn(config.stripe_url, record, config.intake))
         app.include_router(stripe_routes(stand_in))
@@ -51,6 +61,11 @@ def build_app(config: SandboxConfig) -> Gate:
     app.include_router(work_api_routes(config.seed, record))
     app.include_router(c2s_routes(config.seed, crm))
     app.include_router(platform_routes(stores))
+    app.include_router(salesforce_routes(org))
+    app.include_router(hubspot_routes(portal))
+    for routes in (resend_routes(resend), sendgrid_routes(record), twilio_routes(twilio), slack_routes(record)):
+        app.include_router(routes)
+    app.include_router(hook_routes(hooks))
     app.include_router(alert_routes(record))
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(VendorRefused, _understood_and_refused)

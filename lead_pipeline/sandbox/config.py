@@ -21,6 +21,7 @@ class SandboxConfig:
     """`companies_path` None: generated companies. `as_of` None: `today` decides at each search.
 
     `c2s_per_minute`: calls that Contact2Sale takes in any minute, None for no limit.
+    `resend_per_second`: requests that Resend takes in any second, None for no limit; its own is 2.
     `intake`: where webhooks go that answer a request, such as Clay's; None: none are sent.
     `stripe_url`: where localstripe is, None where there is no Stripe.
     `has_imports`: whether Audience Labs has any, which every daily pull would bring in.
@@ -35,6 +36,7 @@ class SandboxConfig:
     intake: Intake | None = None
     c2s_per_minute: int | None = 10
     has_imports: bool = True
+    resend_per_second: int | None = None
     stripe_url: str | None = None
 
     def __post_init__(self) -> None:

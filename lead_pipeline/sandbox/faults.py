@@ -17,9 +17,13 @@ Platform = Literal[
     "general-platform",
 ]
 Kind = Literal["latency", "rate_limit", "error", "reset", "truncate", "lost_answer", "nonsense"]
-Target = Literal[Vendor, "platforms", Platform, "alerts", "stripe", "*"]
+Crm = Literal["salesforce", "hubspot"]
+Provider = Literal["email", "resend", "sendgrid", "twilio", "slack", "hooks"]
+Target = Literal[Vendor, "platforms", Platform, Crm, "channels", Provider, "alerts", "stripe", "*"]
 VENDORS: tuple[Vendor, ...] = get_args(Vendor)
 PLATFORMS: tuple[str, ...] = get_args(Platform)
+_UPLOADED_TO = (*PLATFORMS, *get_args(Crm))
+_WITH_EFFECT = ("POST", "PATCH")
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 
 
@@ -88,12 +92,12 @@ class FaultPlan:
     def take(self, targets: frozenset[str], method: str) -> list[FaultSpec]:
         """What happens to this call: any number of latencies, then at most one other fault, the earliest.
 
-        A `lost_answer` matches POST only: a question has no effect whose answer could be lost.
+        A `lost_answer` matches POST and PATCH only: a question has no effect whose answer could be lost.
         """
         latencies: list[FaultSpec] = []
         other: FaultSpec | None = None
         for fault in self.faults:
-            if fault.spec.target not in targets or (fault.spec.kind == "lost_answer" and method != "POST"):
+            if fault.spec.target not in targets or (fault.spec.kind == "lost_answer" and method not in _WITH_EFFECT):
                 continue
             if fault.due(self.seed) and (fault.spec.kind == "latency" or other is None):
                 fault.fired += 1
@@ -108,13 +112,19 @@ def targets_of(path: str) -> frozenset[str]:
     """The fault targets that a path belongs to; empty for the admin side and unknown paths."""
     match path.strip("/").split("/"):
         case ["clay", "v1", "emails", "verify"]:
-            return frozenset({"clay-verify", "*"})
+            found = ["clay-verify"]
         case ["clay", "v1", "enrichments"]:
-            return frozenset({"clay-async", "*"})
+            found = ["clay-async"]
         case ["datashopper" | "clay" | "audience-labs" | "diretrix" | "work-api" | "c2s" | "stripe" as vendor, *_]:
-            return frozenset({vendor, "*"})
-        case ["platforms", platform, *_] if platform in PLATFORMS:
-            return frozenset({"platforms", platform, "*"})
+            found = [vendor]
+        case ["platforms", platform, *_] | ["salesforce" | "hubspot" as platform, *_] if platform in _UPLOADED_TO:
+            found = ["platforms", platform]
+        case ["resend" | "sendgrid" as provider, *_]:
+            found = ["channels", "email", provider]
+        case ["twilio" | "slack" | "hooks" as provider, *_]:
+            found = ["channels", provider]
         case ["alerts"]:
-            return frozenset({"alerts", "*"})
-    return frozenset()
+            found = ["alerts"]
+        case _:
+            return frozenset()
+    return frozenset({*found, "*"})

@@ -11,22 +11,26 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lead_pipeline.sandbox.faults import FaultPlan, FaultSpec, targets_of
+from lead_pipeline.sandbox.provider_errors import RESEND, TWILIO, provider_error
 from lead_pipeline.sandbox.record import Record
 from lead_pipeline.sandbox.transport import hang_up, reset
 
 OPEN_PATHS = ("/healthz", "/admin/")
-# Slack's webhooks carry no key: the address is the secret.
+# Slack's webhooks carry no key: the address is the secret. Ours carry a signature.
 KEYLESS_PATHS = ("/alerts",)
+KEYLESS_BELOW = ("/slack/services/", "/hooks/")
 # Diretrix knows users and passwords; ours is the user `sandbox`, whose password is the key.
 BASIC_PATHS = ("/diretrix/",)
 BASIC_USER = "sandbox"
 # A key of Stripe says what it is; Stripe's client reads its errors as objects.
 STRIPE_PATHS = ("/stripe/",)
 STRIPE_KEY_BEGINS = "sk_test_"
+# These check their keys themselves: the tokens of one come and go, and both refuse in words of their own.
+SELF_CHECKED_PATHS = ("/salesforce/", "/hubspot/")
 NAP = 0.1
 NONSENSE = {"ok": True, "result": []}
 """JSON with a good status that answers no question anybody asked."""
@@ -37,7 +41,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, *, key: str, plan: FaultPlan, record: Record) -> None:
         self.closing: Callable[[], bool] = lambda: False
-        self._app = app
+        self._app, self._key = app, key
         self._bearer = f"Bearer {key}"
         self._stripe = f"Bearer {STRIPE_KEY_BEGINS}{key}"
         self._basic = f"Basic {base64.b64encode(f'{BASIC_USER}:{key}'.encode()).decode()}"
@@ -49,14 +53,16 @@ class Gate:
             await self._app(scope, receive, send)
             return
         self._record.request(scope["path"])
-        given = Headers(scope=scope).get("authorization", "")
-        wanted = self._wanted(scope["path"])
+        given, path = Headers(scope=scope).get("authorization", ""), scope["path"]
+        wanted = self._wanted(path)
         has_key = hmac.compare_digest(given.encode("latin-1"), wanted.encode())
-        if not has_key and scope["path"] not in KEYLESS_PATHS:
+        if not has_key and path not in KEYLESS_PATHS and not path.startswith((*KEYLESS_BELOW, *SELF_CHECKED_PATHS)):
             scheme = wanted.partition(" ")[0]
             what = "Bearer <key>" if scheme == "Bearer" else f"Basic <{BASIC_USER}:key in base64>"
-            refusal = _problem(scope, f"missing or wrong key: send `Authorization: {what}`")
-            await JSONResponse(refusal, 401, {"WWW-Authenticate": scheme})(scope, receive, send)
+            # Resend alone tells a wrong key from none.
+            status = 403 if given and path.startswith(RESEND) else 401
+            refusal = f"missing or wrong key: send `Authorization: {what}`"
+            await _error(path, status, refusal, {"WWW-Authenticate": scheme})(scope, receive, send)
             return
         faults = self._plan.take(targets_of(scope["path"]), scope["method"])
         if faults:
@@ -72,18 +78,23 @@ class Gate:
     def _wanted(self, path: str) -> str:
         if path.startswith(STRIPE_PATHS):
             return self._stripe
+        if path.startswith(TWILIO):
+            return self._of_account(path)
         return self._basic if path.startswith(BASIC_PATHS) else self._bearer
+
+    def _of_account(self, path: str) -> str:
+        """Twilio's user is the account that the path names; its token is the key."""
+        account = path.removeprefix(TWILIO).split("/")[2:3]
+        pair = f"{''.join(account)}:{self._key}"
+        return f"Basic {base64.b64encode(pair.encode()).decode()}"
 
     async def _fail(self, fault: FaultSpec, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "rate_limit":
-            answer = JSONResponse(
-                {**_problem(scope, "too many requests"), "retry_after": fault.retry_after},
-                429,
-                {"Retry-After": f"{fault.retry_after:g}"},
-            )
+            wait = {"Retry-After": f"{fault.retry_after:g}"}
+            answer = _error(scope["path"], 429, "too many requests", wait, retry_after=fault.retry_after)
             await answer(scope, receive, send)
         elif fault.kind == "error":
-            await JSONResponse(_problem(scope, "internal error (asked for)"), 500)(scope, receive, send)
+            await _error(scope["path"], 500, "internal error (asked for)")(scope, receive, send)
         elif fault.kind == "truncate":
             await self._app(scope, receive, _cutting(send))
             await hang_up(send, receive)
@@ -103,10 +114,12 @@ class Gate:
             await asyncio.sleep(min(left, NAP))
 
 
-def _problem(scope: Scope, words: str) -> dict[str, Any]:
-    if scope["path"].startswith(STRIPE_PATHS):
-        return {"error": {"type": "api_error", "message": words}}
-    return {"error": words}
+def _error(path: str, status: int, words: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """An error in the shape of whose path it is."""
+    if (shaped := provider_error(path, status, words, headers)) is not None:
+        return shaped
+    problem: Any = {"type": "api_error", "message": words} if path.startswith(STRIPE_PATHS) else words
+    return JSONResponse({"error": problem, **more}, status, headers)
 
 
 async def _buffered(receive: Receive) -> Receive:

@@ -5,18 +5,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lead_pipeline.sandbox.sent_messages import SentMessages
+
 
 @dataclass
 class Record:
     """`requests`: every call that reached an endpoint, faulted and refused ones included.
     `vendor_calls`: the calls that were worked on, lost answers included. `alerts`: the bodies taken, in order.
-    `webhooks`: by source and lead, those that were sent by themselves and taken.
+    `webhooks`: by source and lead, those that were sent by themselves and taken. `messages`: those taken by who sends
+    e-mail, SMS and Slack messages, and by receivers of webhooks.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
     vendor_calls: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     alerts: list[dict[str, Any]] = field(default_factory=list)
     webhooks: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    messages: SentMessages = field(default_factory=SentMessages)
     _effects: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _asked: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _charges: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -50,6 +54,7 @@ class Record:
         for counts in (self._effects, self._asked, self._messages):
             counts.clear()
         self._charges.clear()
+        self.messages.clear()
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `GET /admin/record`."""
@@ -64,6 +69,7 @@ class Record:
             "alerts": self.alerts,
             "vendor_calls": {vendor: dict(calls) for vendor, calls in self.vendor_calls.items()},
             "webhooks": {source: dict(leads) for source, leads in self.webhooks.items()},
+            "messages": self.messages.as_json(),
             "charges": {customer: dict(charges) for customer, charges in self._charges.items()},
             "crm_messages": {
                 lead: [

@@ -38,9 +38,11 @@ class SandboxServer(ThreadedServer):
         intake: Intake | None = None,
         c2s_per_minute: int | None = 10,
         has_imports: bool = True,
+        resend_per_second: int | None = None,
         stripe: bool = False,
     ) -> None:
-        config = SandboxConfig(companies_path, seed, key, page_size, as_of, today, intake, c2s_per_minute, has_imports)
+        limits = (c2s_per_minute, has_imports, resend_per_second)
+        config = SandboxConfig(companies_path, seed, key, page_size, as_of, today, intake, *limits)
         self._stripe = StripeProcess() if stripe else None
         super().__init__(NAME, lambda: self._build_with_stripe(config), host=host, port=port)
 

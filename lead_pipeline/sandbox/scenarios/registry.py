@@ -7,6 +7,7 @@ from lead_pipeline.sandbox.scenarios import (
     burst,
     clay_answers,
     clean_day,
+    flaky_platforms,
     repeats,
     schema_drift,
     signing,
@@ -17,7 +18,7 @@ from lead_pipeline.sandbox.scenarios.scenario import Scenario
 
 _FAMILIES = (
     clean_day, brazil_day, audience_import, clay_answers, signing, repeats, unknown_events, schema_drift, burst,
-    vendor_faults,
+    vendor_faults, flaky_platforms,
 )  # fmt: skip
 SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for family in _FAMILIES for scenario in family.SCENARIOS}
 
