@@ -16,16 +16,22 @@ from lead_pipeline.service.market import (
     campaigns,
     candidates,
     categories,
+    deliveries,
+    email_templates,
+    endpoints,
     google,
     leads,
     notices,
     payments,
+    platforms,
+    preferences,
     seller,
     stripe_webhook,
     subscriptions,
     supplier_keys,
     suppliers,
     team,
+    usage,
     wallet,
 )
 from lead_pipeline.service.openapi import DESCRIPTION, TAGS, TITLE
@@ -39,6 +45,7 @@ UPLOAD_PATH = "/api/leads/bulk-upload"
 _MARKET = (auth, google, seller, team, payments, wallet, stripe_webhook)
 """`auth` is first: it opens the connections that they all use."""
 _CATALOGUE = (categories, subscriptions, campaigns, buyers, suppliers, supplier_keys, leads, candidates, notices)
+_OUTBOUND = (platforms, preferences, endpoints, deliveries, usage, email_templates)
 
 
 def build_app(intake: Intake) -> FastAPI:
@@ -56,7 +63,7 @@ def build_app(intake: Intake) -> FastAPI:
     app.add_middleware(BodyBounds, limit_of=_limits(intake))
     add_problem_handlers(app)
     app.router.routes[:0] = webhooks.router.routes  # the hot path: first in line, and searched only once
-    for part in (uploads, ingest, admin, health, *_MARKET, *_CATALOGUE):
+    for part in (uploads, ingest, admin, health, *_MARKET, *_CATALOGUE, *_OUTBOUND):
         app.include_router(part.router)
     add_reference(app)
     return app

@@ -21,6 +21,8 @@ TAGS = [
     {"name": "people", "description": "Who uses the marketplace: registration, sign-in, sessions."},
     {"name": "catalogue", "description": "Categories, campaigns, buyers, subscriptions and suppliers of a seller."},
     {"name": "market leads", "description": "Leads as they are sold, and why; notifications."},
+    {"name": "notifications", "description": "Who is told of what, where to, what became of it and what it cost."},
+    {"name": "platforms", "description": "Where a seller's leads are uploaded: accounts at sales platforms."},
     {"name": "payments", "description": "Cards, wallets, recharges and refunds."},
     {"name": "admin", "description": "Work on demand."},
     {"name": "operation", "description": "Health and figures."},

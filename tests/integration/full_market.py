@@ -82,13 +82,24 @@ def fill_market(market: Market, name: str) -> Full:
             conn, "market.payments", "payment_id", **place, buyer_id=buyer.buyer_id, kind="fund", amount_minor=1,
             currency="USD", payment_method_id=method, created_at=NOON,
         )  # fmt: skip
+        endpoint, delivery = _told(conn, place, buyer.buyer_id, lead)
+        template = insert(
+            conn, "outbound.email_templates", "template_id", **place, name=name, subject=name, body=name,
+            updated_at=NOON,
+        )  # fmt: skip
+        platform = insert(
+            conn, "outbound.platform_accounts", "platform", **place, provider="http", url="https://platform.example",
+            platform="tech-platform" if name == "ours" else "finance-platform", credentials_sealed=b"sealed",
+            updated_by="test", updated_at=NOON,
+        )  # fmt: skip
         [key_id] = conn.execute(
             "SELECT key_id::text FROM core.api_keys WHERE supplier_id = %s", [market.suppliers[key]]
         ).fetchone()
     ids = {
         "category": category, "campaign": campaign, "subscription_id": subscription, "buyer_id": buyer.buyer_id,
         "supplier_id": supplier.supplier_id, "lead_id": lead, "key_id": key_id, "method": method,
-        "notification_id": f"notice-{notice}",
+        "notification_id": f"notice-{notice}", "endpoint_id": endpoint, "delivery_id": delivery,
+        "template": template, "platform": platform,
     }  # fmt: skip
     return Full(seller, buyer, other, supplier, ids, {**ids, "category": f"{name}-kind", "campaign": f"{name}-offer"})
 
@@ -105,3 +116,33 @@ def _decided(conn: Any, campaign: str, subscription: str, buyer: str, lead: str)
         conn, "core.assignment_candidates", "lead_id", lead_id=lead, set_id=int(made), outcome="assigned", decided=0,
         local_time=NOON.replace(tzinfo=None), flags=b"\x80", observed=bytes(8), run_id="t", decided_at=NOON,
     )  # fmt: skip
+
+
+def _told(conn: Any, place: dict[str, str], buyer: str, lead: str) -> tuple[str, str]:
+    """A webhook of the buyer, a message to it that died, and what an e-mail cost: the ids of the first two."""
+    endpoint = insert(
+        conn, "outbound.destinations", "destination_id", **place, buyer_id=buyer, channel="webhook",
+        address_sealed=b"sealed", secret_sealed=b"sealed", shown="hooks.example.com", kinds=["new_lead"],
+    )  # fmt: skip
+    message = {
+        **place, "buyer_id": buyer, "lead_id": lead, "kind": "new_lead", "subject": f"lead/{lead}", "attempts": 1,
+        "day": NOON.date(), "run_id": "t", "intended_at": NOON, "settled_at": NOON,
+    }  # fmt: skip
+    delivery = insert(
+        conn, "outbound.deliveries", "delivery_id", **message, delivery_id=uuid4(), destination_id=endpoint,
+        channel="webhook", state="dead", error="it answered 500", payload='{"type": "new_lead"}',
+    )  # fmt: skip
+    insert(
+        conn, "outbound.delivery_attempts", "attempt_no", delivery_id=delivery, attempt_no=1, action="send",
+        outcome="unavailable", status=500, seconds=0.1, run_id="t", attempted_at=NOON,
+    )  # fmt: skip
+    cost = {"currency": "USD", "units": 1, "base_micros": 400, "markup_micros": 60, "run_id": "t"}
+    insert(
+        conn, "outbound.usage_log", "delivery_id", **place, **cost, delivery_id=uuid4(), buyer_id=buyer,
+        channel="email", provider="resend", markup_percent=15, occurred_at=NOON,
+    )  # fmt: skip
+    insert(
+        conn, "outbound.usage_statements", "month", **place, **cost, month=NOON.date().replace(day=1), channel="email",
+        deliveries=1, total_minor=0, closed_at=NOON,
+    )  # fmt: skip
+    return endpoint, delivery

@@ -20,7 +20,9 @@ OPEN = {
     "/api/auth/callback/google", "/api/team/join", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 BEHIND_A_KEY = re.compile(r"/api/(v1/)?webhooks/|/api/leads/(bulk-upload|ingest)\b|/api/admin/")
-OF_ONE_BUYER = {"buyer_id", "subscription_id", "lead_id", "method", "notification_id", "supplier_id"}
+OF_ONE_BUYER = {
+    "buyer_id", "subscription_id", "lead_id", "method", "notification_id", "supplier_id", "endpoint_id", "delivery_id",
+}  # fmt: skip
 EXAMPLES = {"email": "a@b.example", "uuid": "00000000-0000-4000-8000-000000000000", "date": "2026-03-02"}
 
 
@@ -236,7 +238,7 @@ def test_a_buyer_reads_its_own_wallet_and_nobody_elses(market, worlds):
 def everything(market):
     """What the tables of the marketplace hold, sessions aside, as one digest each."""
     tables = market.rows(
-        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname = 'market' "
+        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('market', 'outbound') "
         "OR (schemaname = 'core' AND tablename IN ('users', 'memberships', 'api_keys', 'lead_assignees'))"
     )
     digest = "SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM {} t"

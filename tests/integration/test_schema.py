@@ -252,6 +252,24 @@ def fill(conn, workspace, slug):
         "updated_at) VALUES (%(lead)s, %(w)s, sha256('c'), '***.***.247-**', '', now(), now())",
         "INSERT INTO core.party_links VALUES (%(lead)s, %(lead)s, '{email}')",
         "INSERT INTO outbound.billing_events VALUES (%(lead)s, 'platform_upload', %(w)s, 'p', now())",
+        "INSERT INTO outbound.deliveries (delivery_id, workspace_id, destination_id, channel, kind, subject, day, "
+        "run_id, intended_at, next_attempt_at) VALUES (%(lead)s, %(w)s, %(lead)s, 'email', 'new_lead', 's', "
+        "'2026-01-01', 'run', now(), now())",
+        "INSERT INTO outbound.delivery_attempts (delivery_id, attempt_no, action, run_id, attempted_at) "
+        "VALUES (%(lead)s, 1, 'send', 'run', now())",
+        "INSERT INTO outbound.usage_log VALUES (%(lead)s, %(w)s, NULL, 'email', 'resend', 1, 'USD', 1, 0, 0, 'run', "
+        "now())",
+        "INSERT INTO outbound.usage_statements VALUES (%(w)s, '2026-01-01', 'email', 'USD', 1, 1, 1, 0, 0, 'run', "
+        "now())",
+        "INSERT INTO outbound.platform_access_log (lead_id, workspace_id, platform, batch_key, host, fields, run_id, "
+        "occurred_at) VALUES (%(lead)s, %(w)s, 'p', 'b', 'h', '{}', 'run', now())",
+        "INSERT INTO outbound.platform_allowances VALUES (%(w)s, 'p', 1, 2, now())",
+        "INSERT INTO core.realtor_managers (workspace_id, realtor, realtor_name, manager_name) "
+        "VALUES (%(w)s, 'r', 'R', 'M')",
+        "INSERT INTO outbound.manager_notifications VALUES (%(drop)s, %(w)s, 'c', 'r', 'no_manager', 0, 0, 'run', "
+        "now())",
+        "INSERT INTO outbound.email_templates (workspace_id, name, subject, body, updated_at) "
+        "VALUES (%(w)s, 'n', 's', 'b', now())",
     ):
         conn.execute(statement, given)
 

@@ -23,7 +23,8 @@ OF_A_BUYER = {
     "market.campaign_leads", "market.campaign_subscriptions", "market.campaigns", "market.categories",
     "market.ledger_accounts", "market.ledger_entries", "market.ledger_postings", "market.notices",
     "market.payment_methods", "market.payments", "market.sellers", "market.spending", "market.subscription_days",
-    "core.lead_overview",
+    "core.lead_overview", "outbound.deliveries", "outbound.delivery_attempts", "outbound.destinations",
+    "outbound.usage_log",
 }  # fmt: skip
 OF_A_SUPPLIER = {
     "core.leads", *(f"core.{name}" for name in MINE), "market.campaign_leads", "market.campaigns",
@@ -150,7 +151,9 @@ def test_a_supplier_sees_itself_its_leads_and_the_offers(market, worlds, tables)
 @pytest.mark.parametrize(
     "column",
     ["core.users.password_hash", "core.users.google_subject", "core.api_keys.key_hash", "core.workspaces.settings",
-     "core.sessions.session_id", "core.team_invites.code_hash", "raw.drops.body"],
+     "core.sessions.session_id", "core.team_invites.code_hash", "raw.drops.body",
+     "outbound.destinations.address_sealed", "outbound.destinations.secret_sealed",
+     "outbound.destinations.previous_secret_sealed"],
 )  # fmt: skip
 @pytest.mark.parametrize("role", ROLES)
 def test_secrets_are_the_owners_alone(market, column, role):

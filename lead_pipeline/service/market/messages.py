@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from lead_pipeline.contracts.catalogue import Sent, read_sent
 from lead_pipeline.service.openapi import BODY_PROBLEMS, problems
 
-T = TypeVar("T", bound=Sent)
+T = TypeVar("T", bound=BaseModel)
 READ_PROBLEMS: dict[int | str, dict[str, Any]] = problems(401, 403, 404, 422, 500, 503)
 WRITE_PROBLEMS: dict[int | str, dict[str, Any]] = problems(401, 403, 404, 409, *BODY_PROBLEMS, 422, 500, 503)
 When = Annotated[datetime, PlainSerializer(lambda at: at.astimezone(UTC).isoformat().replace("+00:00", "Z"), str)]
@@ -45,8 +45,10 @@ def body_of(model: type[T]) -> Callable[[Request], Coroutine[Any, Any, T]]:
 
 
 def describes(model: type[BaseModel]) -> dict[str, Any]:
-    """`openapi_extra=` of a route whose body is `model`."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+    """`openapi_extra=` of a route whose body is `model`; its parts in their places, where no reference is needed."""
+    schema = model.model_json_schema()
+    inlined = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
 
 
 def changes_of(sent: Sent) -> tuple[dict[str, Any], int | None]:
@@ -57,3 +59,13 @@ def changes_of(sent: Sent) -> tuple[dict[str, Any], int | None]:
 def whole_of(sent: Sent) -> tuple[dict[str, Any], int | None]:
     """Every field, as a PUT sets them, and the version that its sender saw."""
     return sent.model_dump(exclude={"version"}), sent.version
+
+
+def _inlined(schema: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(parts[schema["$ref"].rpartition("/")[2]], parts)
+    return {name: _inlined(value, parts) for name, value in schema.items()}

@@ -19,7 +19,7 @@ _NOTICE = re.compile("notice-([0-9]{1,18}|0[0-9]{18})", re.ASCII)
 
 
 class NotificationTold(Told):
-    """One thing told: `new_lead`, `low_balance`, `card_declined`, `recharged` or `refunded`."""
+    """One thing told: `new_lead`, `low_balance`, `card_declined`, `recharged`, `refunded` or `endpoint_disabled`."""
 
     id: str
     kind: str

@@ -177,6 +177,7 @@ CREATE TABLE outbound.usage_log (
     occurred_at timestamptz NOT NULL
 );
 CREATE INDEX usage_log_month ON outbound.usage_log (workspace_id, occurred_at);
+CREATE INDEX usage_log_occurred ON outbound.usage_log (occurred_at);
 CREATE TABLE outbound.usage_statements (
     workspace_id uuid NOT NULL,
     month date NOT NULL CHECK (extract(day FROM month) = 1),
@@ -189,7 +190,7 @@ CREATE TABLE outbound.usage_statements (
     total_minor bigint NOT NULL,
     run_id text NOT NULL,
     closed_at timestamptz NOT NULL,
-    PRIMARY KEY (workspace_id, month, channel)
+    PRIMARY KEY (workspace_id, month, channel, currency)
 );
 
 ALTER TABLE market.notices DROP CONSTRAINT notices_kind_check;
@@ -219,12 +220,13 @@ COMMENT ON COLUMN outbound.deliveries.replays IS 'How often people put it back; 
 COMMENT ON TABLE outbound.delivery_attempts IS 'One row per call about a delivery, written before it is made.';
 COMMENT ON TABLE outbound.usage_log IS 'One row per e-mail or SMS that a provider took, with what it cost.';
 COMMENT ON COLUMN outbound.usage_log.base_micros IS 'Millionths of a unit of the currency (1 USD = 1,000,000).';
-COMMENT ON TABLE outbound.usage_statements IS 'One row per workspace, month in UTC and channel, once the month ended.';
+COMMENT ON TABLE outbound.usage_statements IS
+'One row per workspace, month in UTC, channel and currency, once the month ended.';
 
 GRANT SELECT (
-    destination_id, workspace_id, buyer_id, user_id, channel, shown, kinds, time_zone, quiet_from, quiet_until,
-    summary_hour, opted_in_at, status, status_reason, failures, failing_since, retry_at, created_at, updated_at,
-    deleted_at, previous_secret_until
+    destination_id, workspace_id, buyer_id, user_id, manager_id, channel, shown, kinds, time_zone, quiet_from,
+    quiet_until, summary_hour, opted_in_at, status, status_reason, failures, failing_since, retry_at, created_at,
+    updated_at, deleted_at, previous_secret_until
 ) ON outbound.destinations TO lead_pipeline_api, lead_pipeline_analyst;
 GRANT SELECT ON outbound.deliveries TO lead_pipeline_api;
 GRANT SELECT (

@@ -38,7 +38,6 @@ COMMENT ON TABLE core.topics IS 'One row per topic that a standing query has eve
 COMMENT ON COLUMN core.topics.trend_direction IS 'Of the last week that was reckoned.';
 COMMENT ON TABLE core.topic_trends IS
 'One row per topic and week (Monday to Sunday, UTC) that has ended: companies found, against the week before.';
-GRANT SELECT ON market.credit_resets, core.topics, core.topic_trends TO lead_pipeline_analyst;
 """
 
 DOWN = """

@@ -29,8 +29,9 @@ CREATE TABLE outbound.manager_notifications (
     noted_at timestamptz NOT NULL
 );
 CREATE INDEX manager_notifications_lead ON outbound.manager_notifications (workspace_id, crm_lead_id);
-ALTER TABLE outbound.destinations ADD CONSTRAINT destinations_manager
+ALTER TABLE outbound.destinations ADD CONSTRAINT destinations_manager_id
 FOREIGN KEY (manager_id) REFERENCES core.realtor_managers ON DELETE CASCADE;
+CREATE INDEX destinations_manager ON outbound.destinations (manager_id) WHERE manager_id IS NOT NULL;
 COMMENT ON TABLE core.realtor_managers IS
 'One row per realtor and manager who is told when a lead of the realtor is closed; how, is in outbound.destinations.';
 COMMENT ON COLUMN core.realtor_managers.realtor IS 'The realtor''s e-mail or id at the CRM, in lower case.';
@@ -52,7 +53,8 @@ USING ((SELECT core.acts_for_workspace()));
 DOWN = """
 DROP SCHEMA IF EXISTS analytics CASCADE;
 CREATE SCHEMA analytics;
-ALTER TABLE outbound.destinations DROP CONSTRAINT destinations_manager;
+ALTER TABLE outbound.destinations DROP CONSTRAINT destinations_manager_id;
+DROP INDEX outbound.destinations_manager;
 DROP TABLE outbound.manager_notifications, core.realtor_managers;
 """
 

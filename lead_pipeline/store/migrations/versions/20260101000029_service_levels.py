@@ -34,7 +34,6 @@ CREATE TABLE outbound.email_templates (
 );
 CREATE UNIQUE INDEX email_templates_name ON outbound.email_templates (workspace_id, name) WHERE deleted_at IS NULL;
 COMMENT ON TABLE outbound.email_templates IS 'One row per text that a workspace writes its leads: Jinja2, sandboxed.';
-GRANT SELECT ON outbound.service_targets TO lead_pipeline_analyst;
 GRANT SELECT, INSERT, UPDATE ON outbound.email_templates TO lead_pipeline_api;
 ALTER TABLE outbound.email_templates ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own_workspace ON outbound.email_templates TO lead_pipeline_api
