@@ -32,6 +32,17 @@ with facts as (
     from {{ ref('stg_billing_events') }}
     union all
     select
+        'deliveries' as table_name,
+        lead_id
+    from {{ ref('stg_deliveries') }}
+    where lead_id is not null
+    union all
+    select
+        'platform_access_log' as table_name,
+        lead_id
+    from {{ ref('stg_platform_access_log') }}
+    union all
+    select
         'campaign_leads' as table_name,
         lead_id
     from {{ ref('stg_campaign_leads') }}

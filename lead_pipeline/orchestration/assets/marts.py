@@ -59,6 +59,19 @@ _ASSET_OF_TABLE = {
     "platform_uploads": "platform_uploads",
     "upload_batches": "platform_uploads",
     "billing_events": "platform_uploads",
+    "platform_accounts": None,
+    "platform_access_log": "platform_uploads",
+    "destinations": "lead_deliveries",
+    "deliveries": "lead_deliveries",
+    "delivery_attempts": "lead_deliveries",
+    "usage_log": "lead_deliveries",
+    "usage_statements": "usage_statements",
+    "service_targets": None,
+    "manager_notifications": "manager_notifications",
+    "crm_messages": "crm_messages",
+    "topics": "topic_trends",
+    "topic_trends": "topic_trends",
+    "credit_resets": "credit_resets",
 }
 
 
@@ -75,7 +88,13 @@ class Translator(DagsterDbtTranslator):
         return DATA_TEAM
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        return "marts" if "marts" in dbt_resource_props["fqn"] else "staging"
+        return "marts" if "marts" in dbt_resource_props["fqn"] or _reads_a_mart(dbt_resource_props) else "staging"
+
+
+def _reads_a_mart(dbt_resource_props: Mapping[str, Any]) -> bool:
+    """A step between two marts stands beside them: what feeds them would else be fed by them."""
+    names = (node.rpartition(".")[2] for node in dbt_resource_props.get("depends_on", {}).get("nodes", ()))
+    return any(not name.startswith(("stg_", "int_")) for name in names) and "staging" not in dbt_resource_props["fqn"]
 
 
 def manifest() -> Path:
