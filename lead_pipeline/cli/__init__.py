@@ -8,13 +8,19 @@ from rich.console import Console
 
 from lead_pipeline.cli import (
     c2s,
+    credentials,
     database,
+    deliveries,
     demo,
+    destinations,
     drift,
     imports,
     intake,
     keys,
     ledger,
+    managers,
+    platforms,
+    preview,
     quarantine,
     replay,
     rules,
@@ -43,15 +49,21 @@ app.command("replay")(replay.replay)
 app.command("runs")(runs.runs)
 app.command("drift")(drift.drift)
 app.command("intake")(intake.intake)
+app.command("preview")(preview.preview)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(rules.app, name="rules")
 app.add_typer(workspaces.app, name="workspaces")
 app.add_typer(suppliers.app, name="suppliers")
 app.add_typer(keys.app, name="keys")
+app.add_typer(destinations.app, name="destinations")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(managers.app, name="managers")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(vendors.app, name="vendors")
 app.add_typer(c2s.app, name="c2s")
+app.add_typer(platforms.app, name="platforms")
+app.add_typer(credentials.app, name="credentials")
 app.add_typer(database.app, name="db")
 
 

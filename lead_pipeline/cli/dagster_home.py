@@ -17,8 +17,8 @@ _INSTANCE = {
             "dequeue_interval_seconds": 1,
         },
     },
-    # A sensor that listens for drops holds up no other.
-    "sensors": {"use_threads": True, "num_workers": 4},
+    # Sensors that listen for drops and messages hold up no other.
+    "sensors": {"use_threads": True, "num_workers": 6},
     # For runs whose process died. A step that fails has had its three attempts, so no run repeats them.
     "run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False},
     "run_monitoring": {"enabled": True, "start_timeout_seconds": 120, "poll_interval_seconds": 20},

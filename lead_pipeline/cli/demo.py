@@ -17,13 +17,18 @@ from lead_pipeline.errors import LeadPipelineError, SettingsError
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.settings import SANDBOX_KEY
 from lead_pipeline.steps.seed import seed
+from lead_pipeline.steps.seed_told import seed_told
 from lead_pipeline.store.connections import connect
+from lead_pipeline.store.sealed import Seal, credential_seal
 from lead_pipeline.store.summaries import SUMMARIES, summary
 
 DEMO_WORKSPACE = "lead-factory"
 """Of demo.yaml: receives what names no workspace."""
 _console = stdout()
-_SANDBOX_PACE = {"CLAY_RATE_PER_SECOND": "1000", "CLAY_BURST": "100"}  # the sandbox is not a vendor to be spared
+# The sandbox is not a vendor to be spared.
+_SANDBOX_PACE = {"CLAY_RATE_PER_SECOND": "1000", "CLAY_BURST": "100"} | dict.fromkeys(
+    ("RESEND_RATE_PER_SECOND", "SENDGRID_RATE_PER_SECOND", "TWILIO_RATE_PER_SECOND"), "1000"
+)
 
 
 def demo(
@@ -36,7 +41,7 @@ def demo(
         raise SettingsError("the demo speaks to the sandbox only: unset DATASHOPPER_API_KEY and CLAY_API_KEY for it.")
     with migrated(chosen) as url, SandboxServer(companies_path=companies, key=SANDBOX_KEY) as sandbox:
         _console.print(f"Postgres {url}\nsandbox  {sandbox.url}", highlight=False, markup=False)
-        seed_demo(url, sandbox.url)
+        seed_demo(url, sandbox.url, credential_seal(chosen))
         os.environ.update({**prepare_dagster(url, chosen, sandbox_url=sandbox.url), **_SANDBOX_PACE})
         os.environ.setdefault("WEBHOOK_WORKSPACE", DEMO_WORKSPACE)
         _run_jobs(days, chosen.var_dir)
@@ -49,10 +54,11 @@ def demo(
     )
 
 
-def seed_demo(url: str, sandbox_url: str) -> None:
-    """The demo's workspaces, queries and rules, every platform being the sandbox."""
+def seed_demo(url: str, sandbox_url: str, seal: Seal) -> None:
+    """The demo's workspaces, queries, rules, platform accounts and who is told, all of it at the sandbox."""
     description = yaml.safe_load((resources.files("lead_pipeline.cli") / "demo.yaml").read_text())
-    seed(url, description, platforms_url=f"{sandbox_url}/platforms", platforms_key=SANDBOX_KEY)
+    seed(url, description, sandbox_url=sandbox_url, key=SANDBOX_KEY, seal=seal)
+    seed_told(url, description["told"], sandbox_url=sandbox_url, seal=seal, settings=settings())
 
 
 def _run_jobs(days: int, logs: Path) -> None:

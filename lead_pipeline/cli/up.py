@@ -19,6 +19,7 @@ from lead_pipeline.errors import LeadPipelineError
 from lead_pipeline.sandbox.server import SandboxServer
 from lead_pipeline.sandbox.webhook_sender import Intake
 from lead_pipeline.settings import SANDBOX_KEY, Settings
+from lead_pipeline.store.sealed import credential_seal
 
 _console = stdout()
 _GLANCE = 0.2
@@ -47,7 +48,7 @@ def up(
     ):
         environment = {**prepare_dagster(url, chosen, sandbox_url=sandbox.url), **made}
         if chosen.uses_sandbox:
-            seed_demo(url, sandbox.url)
+            seed_demo(url, sandbox.url, credential_seal(chosen))
             environment |= {} if chosen.webhook_workspace else {"WEBHOOK_WORKSPACE": DEMO_WORKSPACE}
         lines = [
             f"Dagster  http://127.0.0.1:{port}", f"intake   {intake.url}/docs", f"sandbox  {sandbox.url}",

@@ -58,12 +58,13 @@ class Repeats(StrEnum):
 class Standing:
     """A message before an attempt is judged. `sends`: sends so far, this one included; `asks`: questions likewise.
 
-    `settles_after`: how long a message whose answer was lost may still be on its way.
+    `is_taken`: its provider has given it an id. `settles_after`: how long a message whose answer was lost may still be
+    on its way.
     """
 
     delivery_id: str
     channel: str
-    state: State
+    is_taken: bool
     sends: int
     asks: int
     settles_after: timedelta
@@ -135,8 +136,8 @@ def after_ask(standing: Standing, outcome: Outcome, now: datetime, retry_after: 
     if outcome == "absent":
         return Verdict("intended", now)
     if standing.asks >= len(ASK_PAUSES):
-        return Verdict("confirmed", None) if standing.state == "sent" else Verdict("dead", None)
-    state: State = "sent" if outcome == "accepted" else standing.state
+        return Verdict("confirmed", None) if standing.is_taken else Verdict("dead", None)
+    state: State = "sent" if outcome == "accepted" or standing.is_taken else "unknown"
     return Verdict(state, now + max(ASK_PAUSES[standing.asks], timedelta(seconds=retry_after or 0.0)))
 
 

@@ -12,6 +12,8 @@ from lead_pipeline.orchestration.lanes import BACKGROUND, INTAKE, LANE
 from lead_pipeline.orchestration.partitions import DAYS
 
 _CORE = ["validated_leads", "quarantined_rows", "intent_scores", "routed_assignments"]
+_CRM = ["party_enrichments", "crm_messages", "manager_notifications"]  # one step
+_LEAVES = ["platform_uploads", "lead_deliveries"]
 _BACKGROUND = {LANE: BACKGROUND}
 
 
@@ -43,8 +45,9 @@ def _landed(name: str, sources: Sequence[str], description: str, lane: str = INT
 
 daily_lead_generation = _of_a_day(
     "daily_lead_generation",
-    ["raw_datashopper_companies", "raw_audience_labs_leads", *_CORE, "clay_contacts", "platform_uploads"],
-    "A day from the vendors to the platforms: pull companies and imports, validate, score, route, enrich, upload.",
+    ["raw_datashopper_companies", "raw_audience_labs_leads", *_CORE, "clay_contacts", *_LEAVES],
+    "A day from the vendors to the platforms: pull companies and imports, validate, score, route, enrich, upload, and "
+    "tell of it.",
 )
 audience_labs_pull = _of_a_day(
     "audience_labs_pull",
@@ -76,7 +79,7 @@ lead_import_from_audience_labs = _landed(
 # One run does both: a second one would take five more seconds to start, and somebody waits for the message.
 lead_import_from_c2s = define_asset_job(
     "lead_import_from_c2s",
-    AssetSelection.assets(*_CORE, "party_enrichments"),
+    AssetSelection.assets(*_CORE, *_CRM),
     config=RunConfig(
         ops={"validated_leads": Landed(sources=["c2s"]), "party_enrichments": Chaining(retry_failed=False, along=True)}
     ),
@@ -104,10 +107,18 @@ platform_upload = _of_a_day(
     ["platform_uploads"],
     "Upload the hot and warm leads of a day that are enriched, and settle what is still open.",
 )
+lead_delivery = define_asset_job(
+    "lead_delivery",
+    AssetSelection.assets("lead_deliveries"),
+    partitions_def=DAYS,
+    tags={LANE: INTAKE, "dagster/priority": "1"},
+    description="Tell of a day's leads, and send every message that is due: e-mail, SMS, Slack, webhooks.",
+)
 party_enrichment = _of_a_day(
     "party_enrichment",
-    ["party_enrichments"],
-    "Parties of a day's CRM events that wait: find them, tell the CRM; run it again to retry failed ones.",
+    _CRM,
+    "Parties of a day's CRM events that wait: find them, tell the CRM; tell managers of closed leads. Run it again to "
+    "retry failed ones.",
 )
 campaign_distribution = define_asset_job(
     "campaign_distribution",
@@ -136,6 +147,7 @@ JOBS = [
     party_enrichment,
     mail_domain_check,
     platform_upload,
+    lead_delivery,
     campaign_distribution,
 ]
 MARTS_JOBS = [refresh_marts]

@@ -31,11 +31,12 @@ from lead_pipeline.steps.reap_uploads import reap_uploads
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store import pending
 from lead_pipeline.store.connections import connect
+from lead_pipeline.store.delivery_plans import days_to_deliver
 from lead_pipeline.store.import_pages import completed_imports
 from lead_pipeline.store.unsold_leads import Waiting, days_to_distribute
 
 LISTEN_SECONDS = 4.0
-"""How long a tick waits for drops: the daemon looks at sensors every 5 s, and a drop should not wait for that."""
+"""How long a tick waits for drops or messages: the daemon looks at sensors every 5 s, and none should wait so long."""
 _LOOK_SECONDS = 0.3
 _SUPPLIER_SECONDS = 10  # a supplier's lead is decided in its request; one that is older was not
 _EVENTS_AFTER_FAILURE = timedelta(minutes=1)
@@ -59,20 +60,12 @@ def webhook_drops(context: SensorEvaluationContext, pipeline: Pipeline) -> Senso
     """Landed webhooks, supplier leads that were not decided in their request, and repairs: one run a job and day,
     over all that waits. Listens for a while, so that a drop does not wait for the daemon's next round.
     """
-    until = time.monotonic() + LISTEN_SECONDS
 
     def read(conn: psycopg.Connection) -> list[Work]:
         sources, now = list(JOB_OF_SOURCE), datetime.now(UTC)
         return work_of_drops(pending.waiting_events(conn, sources, now=now, supplier_seconds=_SUPPLIER_SECONDS))
 
-    def look(conn: psycopg.Connection) -> Verdict:
-        verdict = _decide(context, read(conn), _EVENTS_AFTER_FAILURE)
-        while not verdict.wanted and time.monotonic() < until:
-            time.sleep(_LOOK_SECONDS)
-            verdict = _decide(context, read(conn), _EVENTS_AFTER_FAILURE)
-        return verdict
-
-    return _answer(context, pipeline, look)
+    return _answer(context, pipeline, _listening(context, read))
 
 
 @sensor(job=jobs.audience_labs_pull, minimum_interval_seconds=15, default_status=DefaultSensorStatus.RUNNING)
@@ -128,6 +121,20 @@ def leads_to_upload(context: SensorEvaluationContext, pipeline: Pipeline) -> Sen
     return _answer(context, pipeline, lambda conn: _decide(context, read(conn), _OUTSIDE_AFTER_FAILURE))
 
 
+@sensor(job=jobs.lead_delivery, minimum_interval_seconds=1, default_status=DefaultSensorStatus.RUNNING)
+def messages_to_send(context: SensorEvaluationContext, pipeline: Pipeline) -> SensorResult | SkipReason:
+    """Messages that are due, enriched leads that nobody was told of, and routed ones whose rule wants them told of.
+    Listens for a while, as somebody waits for a lead that it bought.
+    """
+
+    def read(conn: psycopg.Connection) -> list[Work]:
+        now = datetime.now(UTC)
+        days = days_to_deliver(conn, now.date() - pending.LOOK_BACK, now)
+        return [Work("lead_delivery", day, count) for day, count in days.items()]
+
+    return _answer(context, pipeline, _listening(context, read))
+
+
 @sensor(job=jobs.bulk_upload_process, minimum_interval_seconds=5, default_status=DefaultSensorStatus.RUNNING)
 def bulk_uploads(context: SensorEvaluationContext, pipeline: Pipeline) -> SensorResult | SkipReason:
     """Uploaded files that wait for their import, at once; imports that died, after a silence, three times in all."""
@@ -157,6 +164,22 @@ def leads_to_distribute(context: SensorEvaluationContext, pipeline: Pipeline) ->
         return [Work("campaign_distribution", day, count) for day, count in days.items()]
 
     return _answer(context, pipeline, lambda conn: _decide(context, read(conn), _EVENTS_AFTER_FAILURE))
+
+
+def _listening(
+    context: SensorEvaluationContext, read: Callable[[psycopg.Connection], list[Work]]
+) -> Callable[[psycopg.Connection], Verdict]:
+    """A look that is repeated for a while, until there is something to ask for."""
+    until = time.monotonic() + LISTEN_SECONDS
+
+    def look(conn: psycopg.Connection) -> Verdict:
+        verdict = _decide(context, read(conn), _EVENTS_AFTER_FAILURE)
+        while not verdict.wanted and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+            verdict = _decide(context, read(conn), _EVENTS_AFTER_FAILURE)
+        return verdict
+
+    return look
 
 
 def _decide(context: SensorEvaluationContext, work: Sequence[Work], after_failure: timedelta) -> Verdict:
@@ -195,6 +218,7 @@ SENSORS = [
     leads_to_enrich,
     c2s_events,
     leads_to_upload,
+    messages_to_send,
     bulk_uploads,
     leads_to_distribute,
     admin_requests,

@@ -167,7 +167,7 @@ def _verdict(due: Due, ending: _Ending, terms: Terms, now: datetime, *, is_send:
     standing = Standing(
         due.delivery_id,
         due.channel,
-        due.state,
+        due.provider_id is not None,
         due.attempts + int(is_send and due.state != "sent"),
         due.asks + int(not is_send),
         terms.settles_after,

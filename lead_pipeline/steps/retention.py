@@ -5,7 +5,7 @@ nothing names, which the next run makes again under the same name.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import psycopg
@@ -39,10 +39,11 @@ def remove_due(url: str, blobs: str, run: Run, *, at_once: int = AT_ONCE) -> dic
     with connect(url) as conn, connect(url, autocommit=True) as session, store.held(session):
         leads, contacts, payloads = _archive_leads(conn, blobs, bounds, run, at_once)
         return {
-            "bulk_upload_jobs": _remove_jobs(conn, bounds, at_once),
+            "bulk_upload_jobs": _in_turns(conn, lambda: store.remove_jobs(conn, bounds, at_once)),
             "leads": leads,
             "lead_contacts": contacts,
             "upload_payloads": payloads,
+            "message_payloads": _in_turns(conn, lambda: store.forget_messages(conn, bounds, at_once)),
             "quarantined_rows": _archive_rows(conn, blobs, bounds, at_once),
             "drop_bodies": _move_bodies(conn, blobs, bounds),
         }
@@ -52,11 +53,12 @@ def _bounds(now: datetime) -> Bounds:
     return Bounds(jobs_until=now - JOBS_KEPT, leads_until=now - LEADS_KEPT)
 
 
-def _remove_jobs(conn: psycopg.Connection, bounds: Bounds, at_once: int) -> int:
+def _in_turns(conn: psycopg.Connection, remove: Callable[[], int]) -> int:
+    """How many went, a transaction a turn, until nothing is left."""
     removed = 0
     while True:
         with conn.transaction():
-            count = store.remove_jobs(conn, bounds, at_once)
+            count = remove()
         removed += count
         if not count:
             return removed

@@ -12,13 +12,10 @@ import psycopg
 from jinja2 import TemplateError
 
 from lead_pipeline.channels.rendering import can_tell, render
-from lead_pipeline.contracts.email_templates import fill
 from lead_pipeline.domain.slugs import as_uuid
-from lead_pipeline.errors import FieldsRefused
 from lead_pipeline.store import delivery_facts as store
 from lead_pipeline.store.deliveries import Due
 from lead_pipeline.store.delivery_facts import Facts
-from lead_pipeline.store.email_templates import TemplateRow, templates_of
 
 _LEADS = ("new_lead", "hot_lead")
 _NOTICES = ("low_balance", "card_declined", "recharged", "refunded", "endpoint_disabled")
@@ -89,17 +86,12 @@ class _Read:
         self._senders = senders
         sold = [one for one in deliveries if one.kind in _LEADS and one.lead_id and one.buyer_id]
         routed = {one.lead_id for one in deliveries if one.kind in _LEADS and one.lead_id and not one.buyer_id}
-        outreach = [one for one in deliveries if one.kind == "outreach"]
         listed = {lead for one in deliveries if one.kind == "routed_leads" for lead in _ids(one.context, "lead_ids")}
-        addressed = {one.lead_id for one in outreach if one.lead_id}
-        texts = {name for one in outreach for name in _ids(one.context, "template_id")}
         self._frames = store.frames(conn, sorted({one.destination_id for one in deliveries}))
         pairs = sorted({(one.lead_id, one.buyer_id) for one in sold if one.lead_id and one.buyer_id})
         self._bought = store.bought_leads(conn, *zip(*pairs, strict=True)) if pairs else {}
         self._routed = store.routed_leads(conn, sorted(filter(None, routed))) if routed else {}
         self._listed = store.listed_leads(conn, sorted(listed)) if listed else {}
-        self._addressed = store.addressed_leads(conn, sorted(filter(None, addressed))) if addressed else {}
-        self._texts: Mapping[str, TemplateRow] = templates_of(conn, sorted(texts)) if texts else {}
 
     def written(self, one: Unwritten) -> Written:
         """One message in words."""
@@ -109,9 +101,6 @@ class _Read:
             return Written(render(one.kind, one.channel, self._facts(one)))
         except _Gone as gone:
             return Written(missing=str(gone))
-        except FieldsRefused as refused:
-            faults = "; ".join(f"{fault['field']}: {fault['message']}" for fault in refused.errors)
-            return Written(missing=f"its text cannot be filled: {faults}.")
         except (KeyError, TypeError, ValueError, AttributeError, TemplateError) as error:
             # Its name only: the error quotes what somebody sent.
             return Written(missing=f"what it tells is not what its kind says ({type(error).__name__}).")
@@ -131,24 +120,10 @@ class _Read:
             listed = [self._listed[lead] for lead in _ids(one.context, "lead_ids") if lead in self._listed]
             context = {name: one.context[name] for name in ("rule", "count", "drop_id")}
             return {**context, "lead_ids": list(one.context["lead_ids"]), "leads": listed}
-        if one.kind == "outreach":
-            return {"written": self._outreach(one)}
         lead = self._bought.get((lead_id, one.buyer_id)) if one.buyer_id else self._routed.get(lead_id)
         if lead is None:
             raise _Gone("its lead is archived, or never came to this receiver.")
         return {"lead": lead}
-
-    def _outreach(self, one: Unwritten) -> Facts:
-        lead = self._addressed.get(one.lead_id or "")
-        if lead is None or lead["workspace_id"] != one.workspace_id:
-            raise _Gone("its lead is archived.")
-        text = next((self._texts.get(name) for name in _ids(one.context, "template_id")), None)
-        if text is None or text.workspace_id != one.workspace_id:
-            raise _Gone("its text was deleted.")
-        if text.version != one.context["version"]:
-            raise _Gone(f"its text was changed after version {one.context['version']}. Send the new one.")
-        subject, body = fill(text.subject, text.body, lead)
-        return {"subject": subject, "text": body}
 
 
 def _ids(context: Mapping[str, Any], name: str) -> list[str]:

@@ -44,7 +44,12 @@ _ROWS_OF_DAY = {
     "core.quarantined_rows": "SELECT count(*) FROM raw.drops d JOIN core.quarantined_rows USING (drop_id) "
     "WHERE d.day = %s",
     "raw.field_profiles": "SELECT count(*) FROM raw.field_profiles WHERE day = %s",
+    "outbound.deliveries": "SELECT count(*) FROM outbound.deliveries WHERE day = %s",
     "core.party_enrichments": "SELECT count(*) FROM core.party_enrichments WHERE day = %s",
+    "outbound.crm_messages": "SELECT count(*) FROM outbound.crm_messages JOIN core.party_enrichments "
+    "USING (enrichment_id) WHERE day = %s",
+    "outbound.manager_notifications": "SELECT count(*) FROM outbound.manager_notifications JOIN raw.drops "
+    "USING (drop_id) WHERE day = %s",
 }
 
 

@@ -1,6 +1,5 @@
 """`outbound.email_templates`: the texts that a workspace writes its leads. Reads and finds; fills none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -54,10 +53,3 @@ def list_templates(conn: psycopg.Connection, workspace_id: str, asked: Asked) ->
         order=("t.updated_at", "t.template_id"), place=lambda one: Place(one.updated_at, one.template_id),
         newest_first=True,
     )  # fmt: skip
-
-
-def templates_of(conn: psycopg.Connection, template_ids: Sequence[str]) -> dict[str, TemplateRow]:
-    """Id to text, of those that are there."""
-    with conn.cursor(row_factory=class_row(TemplateRow)) as cursor:
-        rows = cursor.execute(f"{_SELECT} AND t.template_id = ANY(%s::uuid[])", [list(template_ids)])
-        return {row.template_id: row for row in rows}

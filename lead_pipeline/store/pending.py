@@ -100,16 +100,28 @@ def days_to_enrich(
 
 
 def days_to_upload(conn: psycopg.Connection, since: date) -> dict[date, int]:
-    """Days with hot and warm leads that are enriched, or need not be, and that no batch holds yet."""
+    """Days with hot and warm leads that are enriched, or need not be, and that no batch holds yet; and days with
+    batches that wait, each looked at less and less often, by the database's clock, to an account that there is.
+    """
     rows = conn.execute(
         """
-        SELECT f.day, count(*) FROM core.discovered_leads f
-        JOIN core.intent_scores s USING (lead_id) JOIN core.enrichments e USING (lead_id)
-        WHERE f.day >= %s AND s.band IN ('hot', 'warm') AND e.status IN ('completed', 'skipped')
-            AND NOT EXISTS (SELECT 1 FROM outbound.platform_uploads u WHERE u.lead_id = f.lead_id)
-        GROUP BY f.day ORDER BY f.day
+        SELECT day, sum(leads)::bigint FROM (
+            SELECT f.day, count(*) AS leads FROM core.discovered_leads f
+            JOIN core.intent_scores s USING (lead_id) JOIN core.enrichments e USING (lead_id)
+            WHERE f.day >= %(since)s AND s.band IN ('hot', 'warm') AND e.status IN ('completed', 'skipped')
+                AND NOT EXISTS (SELECT 1 FROM outbound.platform_uploads u WHERE u.lead_id = f.lead_id)
+            GROUP BY f.day
+            UNION ALL
+            SELECT b.day, count(*) FROM outbound.upload_batches b
+            JOIN outbound.platform_accounts a USING (workspace_id, platform)
+            JOIN outbound.platform_uploads u ON u.batch_key = b.batch_key AND u.status = 'intended'
+            WHERE b.day >= %(since)s AND b.status IN ('intended', 'unknown')
+                AND b.intended_at + make_interval(mins => 15 + 15 * b.attempts * (b.attempts + 1) / 2)
+                    < statement_timestamp()
+            GROUP BY b.day
+        ) waiting GROUP BY day ORDER BY day
         """,
-        [since],
+        {"since": since},
     )
     return dict(rows.fetchall())
 
@@ -117,7 +129,8 @@ def days_to_upload(conn: psycopg.Connection, since: date) -> dict[date, int]:
 def days_of_parties(conn: psycopg.Connection, since: date, *, now: datetime, grace: timedelta) -> dict[date, int]:
     """Days with decided events of the CRM that nobody took up, and enrichments that are due.
 
-    The run that decides an event enriches it too: one that is younger than `grace` is left to it.
+    The run that decides an event enriches it too: one that is younger than `grace` is left to it. What closes a lead is
+    decided by no run, and waits only where there is a manager to tell.
     """
     rows = conn.execute(
         """
@@ -126,6 +139,15 @@ def days_of_parties(conn: psycopg.Connection, since: date, *, now: datetime, gra
             WHERE d.source = 'c2s' AND d.kind = 'webhook' AND d.stage = 'routed' AND d.received_at >= %(since)s
                 AND d.settled_at <= %(idle)s
                 AND NOT EXISTS (SELECT 1 FROM core.crm_events e WHERE e.drop_id = d.drop_id)
+            GROUP BY d.day
+            UNION ALL
+            SELECT d.day, count(*) FROM raw.drops d
+            WHERE d.source = 'c2s' AND d.kind = 'webhook' AND d.stage = 'kept' AND d.received_at >= %(since)s
+                AND NOT EXISTS (SELECT 1 FROM core.crm_events e WHERE e.drop_id = d.drop_id)
+                AND EXISTS (
+                    SELECT 1 FROM core.realtor_managers m
+                    WHERE m.workspace_id = d.workspace_id AND m.deleted_at IS NULL AND m.created_at <= d.received_at
+                )
             GROUP BY d.day
             UNION ALL
             SELECT day, count(*) FROM core.party_enrichments

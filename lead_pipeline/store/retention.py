@@ -1,4 +1,4 @@
-"""What is old enough to go, and its removal: jobs, personal data of delivered leads, refused rows, bodies of drops.
+"""What is old enough to go, and its removal: jobs, personal data of delivered leads, messages, refused rows, bodies.
 
 Says which columns are personal and what counts as delivered. Keeps no blob and no time (`steps.retention`).
 """
@@ -27,7 +27,11 @@ WITHOUT_VALUES = """(
 _LOCK = 7_263_403
 
 # The one place that says which leads are delivered.
-_DELIVERED = "SELECT u.lead_id FROM outbound.platform_uploads u WHERE u.status = 'confirmed'"
+_DELIVERED = """
+    SELECT u.lead_id FROM outbound.platform_uploads u WHERE u.status = 'confirmed'
+    UNION ALL
+    SELECT m.lead_id FROM outbound.deliveries m WHERE m.state = 'confirmed' AND m.kind IN ('new_lead', 'hot_lead')
+"""
 # A workspace keeps everything by settings.retention.archive = false; a slip there keeps everything too.
 _ARCHIVES = """
     coalesce(CASE jsonb_typeof(w.settings -> 'retention')
@@ -40,10 +44,18 @@ _DUE_LEADS = f"""
         AND EXISTS (SELECT 1 FROM ({_DELIVERED}) d WHERE d.lead_id = l.lead_id)
         AND NOT EXISTS (SELECT 1 FROM core.archived_leads a WHERE a.lead_id = l.lead_id)
         AND NOT EXISTS (SELECT 1 FROM core.enrichments e WHERE e.lead_id = l.lead_id AND e.status = 'pending')
+        AND NOT EXISTS (
+            SELECT 1 FROM outbound.deliveries m
+            WHERE m.lead_id = l.lead_id AND m.state IN ('intended', 'sent', 'unknown')
+        )
 """  # noqa: S608 - made of constants
 _DUE_ROWS = f"""
     FROM core.quarantined_rows q JOIN raw.drops d USING (drop_id) LEFT JOIN core.workspaces w USING (workspace_id)
     WHERE q.status <> 'waiting' AND NOT q.row ? '{ARCHIVED}' AND d.received_at <= %(leads_until)s AND {_ARCHIVES}
+"""
+_DUE_MESSAGES = f"""
+    FROM outbound.deliveries m JOIN core.workspaces w USING (workspace_id)
+    WHERE m.settled_at <= %(leads_until)s AND (m.payload IS NOT NULL OR m.context <> '{{}}') AND {_ARCHIVES}
 """
 _DUE_JOBS = "FROM core.bulk_upload_jobs j WHERE j.completed_at <= %(jobs_until)s"
 
@@ -107,6 +119,17 @@ def remove_jobs(conn: psycopg.Connection, bounds: Bounds, limit: int) -> int:
     """Remove finished jobs. Their drops stay."""
     return conn.execute(
         f"DELETE FROM core.bulk_upload_jobs WHERE job_id IN (SELECT j.job_id {_DUE_JOBS} LIMIT %(limit)s)",  # noqa: S608
+        {**vars(bounds), "limit": limit},
+    ).rowcount
+
+
+def forget_messages(conn: psycopg.Connection, bounds: Bounds, limit: int) -> int:
+    """Remove what was written in messages that are long settled; that they were sent, and to whom, stays."""
+    return conn.execute(
+        f"""
+        UPDATE outbound.deliveries SET payload = NULL, context = '{{}}'
+        WHERE delivery_id IN (SELECT m.delivery_id {_DUE_MESSAGES} LIMIT %(limit)s)
+        """,  # noqa: S608 - made of constants
         {**vars(bounds), "limit": limit},
     ).rowcount
 
@@ -213,6 +236,7 @@ counted AS (
     UNION ALL SELECT 'leads', slug FROM due
     UNION ALL SELECT 'lead_contacts', due.slug FROM due JOIN core.lead_contacts USING (lead_id)
     UNION ALL SELECT 'upload_payloads', due.slug FROM due JOIN outbound.platform_uploads USING (lead_id)
+    UNION ALL SELECT 'message_payloads', w.slug {_DUE_MESSAGES}
     UNION ALL SELECT 'quarantined_rows', w.slug {_DUE_ROWS}
     UNION ALL SELECT 'drop_bodies', w.slug {_due_bodies(_GONE + " UNION ALL SELECT lead_id FROM due")}
 )

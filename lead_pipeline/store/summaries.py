@@ -41,6 +41,16 @@ SUMMARIES = {
         GROUP BY b.platform ORDER BY b.platform
         """,
     ),
+    "Messages by channel": (
+        ("channel", "kind", "confirmed", "sent", "waiting", "failed", "skipped", "resent unknowing"),
+        """
+        SELECT channel, kind, count(*) FILTER (WHERE state = 'confirmed'), count(*) FILTER (WHERE state = 'sent'),
+            count(*) FILTER (WHERE state IN ('intended', 'unknown')),
+            count(*) FILTER (WHERE state IN ('failed', 'dead')), count(*) FILTER (WHERE state = 'skipped'),
+            count(*) FILTER (WHERE resends > 0)
+        FROM outbound.deliveries GROUP BY channel, kind ORDER BY channel, kind
+        """,
+    ),
 }
 
 
