@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lead_pipeline.channels.platforms.http_batches import HttpBatches
+from lead_pipeline.channels.platforms.opening import open_platform
 from lead_pipeline.domain.accounting import Accounting
 from lead_pipeline.domain.webhooks import read_envelope
 from lead_pipeline.sandbox.server import SandboxServer
@@ -37,6 +37,7 @@ from lead_pipeline.steps.validate_pages import validate_pages
 from lead_pipeline.store import day_checks
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.drops import Landing, land
+from lead_pipeline.store.sealed import Seal
 from lead_pipeline.vendors import transport
 from lead_pipeline.vendors.clay import Clay
 from lead_pipeline.vendors.datashopper import DataShopper
@@ -52,6 +53,8 @@ from tests.integration.market_fixtures import (  # noqa: F401 - fixtures of this
 
 DAY = dt.date(2026, 3, 2)
 LIMIT = 8
+CREDENTIAL_KEY = "Y3JlZGVudGlhbHMtb2YtdGVzdHMtYXJlLXNlYWxlZCE="
+SEAL = Seal(CREDENTIAL_KEY, "CREDENTIAL_KEYS")
 SANDBOX = """
 from lead_pipeline.sandbox.server import serve
 serve(port=0, page_size=5, on_ready=lambda url: print(url, flush=True))
@@ -123,7 +126,7 @@ def run_day(
         route_pending(url, day, run)
         enriched = enrich_leads(url, Clay(opened, f"{sandbox}/clay/v1", clay_key), day, run, concurrency=4)
         plan_uploads(url, day, run)
-        uploaded = upload_leads(url, lambda name, how: HttpBatches(name, how["url"], how["api_key"], opened), day, run)
+        uploaded = upload_leads(url, lambda account: open_platform(account, opened), day, run, SEAL)
     return DayRun(pulled, validated, enriched, uploaded)
 
 
@@ -283,7 +286,7 @@ class World:
 
 
 def _seeded(url: str, sandbox: str, var: Path) -> World:
-    seed(url, SEED, platforms_url=f"{sandbox}/platforms", platforms_key=SANDBOX_KEY)
+    seed(url, SEED, sandbox_url=sandbox, key=SANDBOX_KEY, seal=SEAL)
     environment = {
         "DATABASE_URL": url,
         "SANDBOX_URL": sandbox,
@@ -292,6 +295,7 @@ def _seeded(url: str, sandbox: str, var: Path) -> World:
         "CLAY_RATE_PER_SECOND": "1000",
         "CLAY_BURST": "1000",
         "VENDOR_TIMEOUT_SECONDS": "5",
+        "CREDENTIAL_KEYS": CREDENTIAL_KEY,
     }
     return World(url, sandbox, var, environment=environment)
 

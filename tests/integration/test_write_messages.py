@@ -168,27 +168,6 @@ def test_a_buyer_is_never_told_of_a_lead_that_another_bought(conn):
     assert made.content is None
 
 
-def test_a_text_to_a_lead_is_filled_and_is_not_told_once_it_was_changed_or_deleted(conn):
-    text = insert(
-        conn, "outbound.email_templates", "template_id", workspace_id=WORKSPACE, name="hello", subject="Hi",
-        body="Dear {{ full_name }}, {{ sender_name }}", updated_at=AT,
-    )  # fmt: skip
-    mail, context = destination(conn), {"template_id": text, "version": 1}
-
-    def one(**more):
-        return message(mail, "outreach", **{"lead": lead_id(1), "context": context, **more})
-
-    [made] = written(conn, one())
-    assert made.content["text"].startswith("Dear Ada, Ada\n")
-    other = insert(conn, "core.workspaces", "workspace_id", slug="other", name="Other")
-    refused = written(conn, one(workspace=other), one(lead=str(uuid4())), one(context={**context, "version": 2}))
-    assert [True] * 3 == [made.missing is not None for made in refused]
-    conn.execute("UPDATE core.leads SET full_name = NULL WHERE lead_id = %s", [lead_id(1)])
-    assert "body: 'full_name' is undefined" in written(conn, one())[0].missing
-    conn.execute("UPDATE outbound.email_templates SET deleted_at = now()")
-    assert "its text was deleted." == written(conn, one())[0].missing
-
-
 def test_the_same_rows_give_the_same_bytes_in_any_order_and_hostile_ones_are_inert(conn):
     conn.execute("UPDATE core.leads SET full_name = %s, email = %s", [HOSTILE.replace("\x00", ""), "a\r\nb@c.example"])
     mail = destination(conn, buyer=BUYERS["B1"])

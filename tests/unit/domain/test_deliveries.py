@@ -31,8 +31,8 @@ OUTCOMES = get_args(Outcome)
 IDS = st.uuids().map(str)
 
 
-def standing(channel="webhook", *, state="sent", sends=1, asks=0, delivery_id="d"):
-    return Standing(delivery_id, channel, state, sends, asks, SETTLES)
+def standing(channel="webhook", *, is_taken=True, sends=1, asks=0, delivery_id="d"):
+    return Standing(delivery_id, channel, is_taken, sends, asks, SETTLES)
 
 
 @given(st.sampled_from(CHANNELS), st.integers(1, 30), st.sampled_from(OUTCOMES), st.none() | st.floats(0, 1e5))
@@ -42,9 +42,9 @@ def test_a_message_is_due_again_just_where_it_is_open(channel, sends, outcome, r
     assert judged.next_at is None or judged.next_at >= NOW
 
 
-@given(st.integers(0, 30), st.sampled_from(OUTCOMES), st.sampled_from(["sent", "unknown"]))
-def test_a_message_that_was_asked_about_is_due_again_just_where_it_is_open(asks, outcome, state):
-    judged = after_ask(standing("sms", state=state, asks=asks), outcome, NOW)
+@given(st.integers(0, 30), st.sampled_from(OUTCOMES), st.booleans())
+def test_a_message_that_was_asked_about_is_due_again_just_where_it_is_open(asks, outcome, is_taken):
+    judged = after_ask(standing("sms", is_taken=is_taken, asks=asks), outcome, NOW)
     assert (judged.state in OPEN) == (judged.next_at is not None)
 
 
@@ -127,11 +127,12 @@ def test_a_provider_that_has_no_more_news_is_believed_and_one_that_knows_nothing
     assert "sent" == after_ask(standing("email", asks=last - 1), "accepted", NOW).state
     assert "confirmed" == after_ask(standing("email", asks=last), "accepted", NOW).state
     assert "confirmed" == after_ask(standing("email", asks=last), "unavailable", NOW).state
-    assert "dead" == after_ask(standing("sms", state="unknown", asks=last), "unavailable", NOW).state
+    assert "dead" == after_ask(standing("sms", is_taken=False, asks=last), "unavailable", NOW).state
+    assert "unknown" == after_ask(standing("sms", is_taken=False), "unavailable", NOW).state
 
 
 def test_what_the_provider_never_had_is_sent_again_at_once():
-    judged = after_ask(standing("sms", state="unknown", asks=1), "absent", NOW)
+    judged = after_ask(standing("sms", is_taken=False, asks=1), "absent", NOW)
     assert ("intended", NOW) == (judged.state, judged.next_at)
 
 
