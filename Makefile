@@ -43,7 +43,8 @@ bench: $(VENV)/bench.done  ## Every benchmark with its bar; writes benchmarks/la
 soak: $(VENV)/dev.done  ## The long campaigns: kills by the hundred, outages, races, made-up requests
 	@LEAD_PIPELINE_KILLS=300 LEAD_PIPELINE_SERVICE_KILLS=50 LEAD_PIPELINE_OUTAGES=10 LEAD_PIPELINE_PAIRS=10000 \
 		LEAD_PIPELINE_EXAMPLES=200 LEAD_PIPELINE_ENRICHMENT_KILLS=50 LEAD_PIPELINE_PARTIES=120 \
-		LEAD_PIPELINE_SALES=10000 LEAD_PIPELINE_SAME_LEADS=10000 LEAD_PIPELINE_LEDGER_RUNS=200 $(BIN)/python -m pytest tests -m slow
+		LEAD_PIPELINE_SALES=10000 LEAD_PIPELINE_SAME_LEADS=10000 LEAD_PIPELINE_LEDGER_RUNS=200 \
+		LEAD_PIPELINE_DELIVERY_KILLS=200 $(BIN)/python -m pytest tests -m slow
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	@scripts/lock

@@ -75,7 +75,7 @@ def replay(
     since: datetime = _Since,
     apply: bool = typer.Option(False, "--apply", help="Put them back; without it they are only counted."),
 ) -> None:
-    """Put messages back that did not arrive, 10,000 at most. They keep their ids, so nobody gets two of one."""
+    """Put messages back that did not arrive, 10,000 at most. They keep their ids: who knows them takes none twice."""
     now = datetime.now(UTC)
     with connected() as conn:
         if delivery is not None:

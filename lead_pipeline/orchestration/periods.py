@@ -73,7 +73,7 @@ def topic_trends(context: AssetExecutionContext, pipeline: Pipeline) -> Material
     )
 
 
-@asset(group_name="outbound", deps=["campaign_assignments"], **_EACH)
+@asset(group_name="market", deps=["campaign_assignments"], **_EACH)
 def daily_summaries(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
     """What each buyer bought on its own yesterday, written down as a message to whoever wants that at this hour; once a
     day and receiver. They are sent with all other messages.

@@ -9,14 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from lead_pipeline.channels.message import Channel, Message
 from lead_pipeline.domain.deliveries import next_action
+from lead_pipeline.domain.local_times import zone_of
 from lead_pipeline.domain.quiet_hours import ends_at
+from lead_pipeline.errors import SettingsError
 from lead_pipeline.steps.attempt_delivery import OWN_RECEIVERS, Terms, attempt
 from lead_pipeline.steps.lanes import Lanes
 from lead_pipeline.steps.run import Run
@@ -29,6 +31,8 @@ from lead_pipeline.store.sealed import Seal
 
 AT_ONCE = 200
 """Messages of a lane that are read and worded at a time."""
+MENDED_IN = timedelta(minutes=10)
+"""How long messages wait whose settings are wrong, before they are looked at again."""
 _CONNECTIONS, _WAIT_SECONDS = 12, 30.0
 NO_WAY = {
     "sms": "there is no account that sends SMS: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER, "
@@ -146,10 +150,12 @@ class _Work:
                     return ready
 
     def _ready(self, conn: psycopg.Connection, lane: str, due: Sequence[Due]) -> list[tuple[Due, Message]]:
-        now, (kind, _, provider) = self._run.clock(), lane.partition("/")
-        if lane not in self._channels:
-            self._channels[lane] = self._outside.channel(kind if kind in OWN_RECEIVERS else provider)
-        channel = self._channels[lane]
+        now, kind = self._run.clock(), lane.partition("/")[0]
+        try:
+            channel = self._channel(lane)
+        except SettingsError as error:  # of one workspace or channel, which holds up no other
+            store.leave_waiting(conn, {one.delivery_id: str(error) for one in due}, now + MENDED_IN)
+            return []
         if channel is None:
             store.skip(conn, {one.delivery_id: NO_WAY[kind] for one in due}, now)
             return []
@@ -157,7 +163,23 @@ class _Work:
         store.postpone(conn, quiet)
         awake = [one for one in due if one.delivery_id not in quiet]
         payloads = self._payloads(conn, awake)
-        return [(one, self._message(one, payloads[one.delivery_id])) for one in awake if one.delivery_id in payloads]
+        ready: list[tuple[Due, Message]] = []
+        sealed: dict[str, str] = {}
+        for one in awake:
+            if one.delivery_id in payloads:
+                try:
+                    ready.append((one, self._message(one, payloads[one.delivery_id])))
+                except SettingsError as error:
+                    sealed[one.delivery_id] = str(error)
+        store.leave_waiting(conn, sealed, now + MENDED_IN)
+        return ready
+
+    def _channel(self, lane: str) -> Channel | None:
+        """The lane's way out, opened once. Raises SettingsError."""
+        if lane not in self._channels:
+            kind, _, provider = lane.partition("/")
+            self._channels[lane] = self._outside.channel(kind if kind in OWN_RECEIVERS else provider)
+        return self._channels[lane]
 
     def _payloads(self, conn: psycopg.Connection, due: Sequence[Due]) -> dict[str, str]:
         """What is sent, by message: as it was fixed before, or worded and fixed now."""
@@ -193,4 +215,4 @@ def _quiet_until(due: Due, now: datetime, channel: Channel) -> datetime | None:
         return None
     if next_action(due.state, due.provider_id, channel.repeats).name == "ask":
         return None
-    return ends_at(now, due.quiet_from, due.quiet_until, due.time_zone)
+    return ends_at(now, due.quiet_from, due.quiet_until, zone_of(due.time_zone).key)

@@ -184,6 +184,18 @@ def postpone(conn: psycopg.Connection, until: Mapping[str, datetime]) -> None:
     )
 
 
+def leave_waiting(conn: psycopg.Connection, reasons: Mapping[str, str], until: datetime) -> None:
+    """Let messages wait for somebody to set something right, each with the reason; it costs them no attempt."""
+    conn.execute(
+        """
+        UPDATE outbound.deliveries d SET next_attempt_at = %s, error = r.reason
+        FROM unnest(%s::uuid[], %s::text[]) AS r (delivery_id, reason)
+        WHERE d.delivery_id = r.delivery_id AND d.state IN ('intended', 'sent', 'unknown')
+        """,
+        [until, list(reasons), list(reasons.values())],
+    )
+
+
 def state_counts(conn: psycopg.Connection, day: date) -> dict[str, int]:
     """How many messages of a day are in each state."""
     return dict(conn.execute("SELECT state, count(*) FROM outbound.deliveries WHERE day = %s GROUP BY 1", [day]))

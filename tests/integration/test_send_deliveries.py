@@ -160,6 +160,19 @@ def test_a_refused_key_of_ours_ends_the_lane_and_costs_no_attempt(sending: Sendi
     assert {"confirmed": 4} == sending.until_settled()
 
 
+def test_a_slip_in_one_workspaces_settings_or_keys_holds_up_no_other(sending: Sending) -> None:
+    sending.world.execute(
+        "UPDATE core.workspaces SET settings = settings || '{\"email_provider\": \"pigeon\"}' WHERE slug = 'seller'"
+    )
+    sending.world.execute("UPDATE outbound.destinations SET address_sealed = 'by nobody' WHERE channel = 'slack'")
+    sending.write(2)
+    sending.send()
+    assert [{"intended": 2}] * 2 == [sending.states("email"), sending.states("slack")]
+    assert {"confirmed": 2} == sending.states("webhook")
+    reasons = {error for channel, error in sending.rows("channel, error") if channel in ("email", "slack")}
+    assert {True} == {"pigeon" in reason or "CREDENTIAL_KEYS" in reason for reason in reasons}
+
+
 def test_without_an_account_an_sms_is_skipped_and_says_what_to_set(sending: Sending) -> None:
     sending.write(2, channels=("sms", "webhook"))
     place = sending.world.sandbox.removeprefix("http://")
