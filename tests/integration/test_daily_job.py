@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 ASSETS = {
     "raw_datashopper_companies", "raw_audience_labs_leads", "validated_leads", "quarantined_rows", "intent_scores",
-    "routed_assignments", "clay_contacts", "platform_uploads",
+    "routed_assignments", "clay_contacts", "platform_uploads", "lead_deliveries",
 }  # fmt: skip
 UPLOADED = "SELECT lead_id::text FROM outbound.platform_uploads WHERE status = 'confirmed'"
 
