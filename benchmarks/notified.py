@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import psycopg
+from cryptography.fernet import Fernet
 
 from benchmarks.bench import WORKSPACE, Bench
 from benchmarks.dagster_daemon import running_dagster
@@ -39,10 +40,10 @@ def run(bench: Bench) -> list[Figure]:
     """The first lead warms up: the daemon, the code server and the database's caches."""
     draw = random.Random(SEED)
     with bench.database("notified", rules=0) as url, connect(url, autocommit=True) as conn, receiver(0) as port:
-        environment = {"PRIVATE_WEBHOOK_HOSTS": f"127.0.0.1:{port}"}
-        folder = bench.folder / "notified"
-        owner = _told(conn, url, port, {**environment, "LEAD_PIPELINE_VAR": str(folder)})
-        with running_dagster(url, folder, _NOBODY, environment):
+        key = Fernet.generate_key().decode()
+        environment = {"PRIVATE_WEBHOOK_HOSTS": f"127.0.0.1:{port}", "CREDENTIAL_KEYS": key}
+        owner = _told(conn, url, port, environment)
+        with running_dagster(url, bench.folder / "notified", _NOBODY, environment):
             bench.console.print("  waiting for Dagster")
             first = _land(conn, owner, 0)
             _wait(conn, 0, 1, _READY)

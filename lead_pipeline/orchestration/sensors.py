@@ -43,6 +43,7 @@ _EVENTS_AFTER_FAILURE = timedelta(minutes=1)
 _OUTSIDE_AFTER_FAILURE = timedelta(minutes=10)  # a vendor that refuses us is not hammered
 _ASK_ONCE = {"ops": {"clay_contacts": {"config": {"retry_failed": False}}}}
 _PARTIES_ONCE = {"ops": {"party_enrichments": {"config": {"retry_failed": False}}}}
+_LINGERING = {"ops": {"lead_deliveries": {"config": {"linger_seconds": 30.0}}}}
 _CRM_GRACE = timedelta(seconds=20)  # the run that decides an event of the CRM enriches it too
 
 
@@ -132,7 +133,7 @@ def messages_to_send(context: SensorEvaluationContext, pipeline: Pipeline) -> Se
         days = days_to_deliver(conn, now.date() - pending.LOOK_BACK, now)
         return [Work("lead_delivery", day, count) for day, count in days.items()]
 
-    return _answer(context, pipeline, _listening(context, read))
+    return _answer(context, pipeline, _listening(context, read), _LINGERING)
 
 
 @sensor(job=jobs.bulk_upload_process, minimum_interval_seconds=5, default_status=DefaultSensorStatus.RUNNING)

@@ -29,7 +29,7 @@ from lead_pipeline.store.deliveries import Due, Lane
 from lead_pipeline.store.lane_locks import LaneLocks
 from lead_pipeline.store.sealed import Seal
 
-AT_ONCE = 200
+AT_ONCE = 100
 """Messages of a lane that are read and worded at a time."""
 MENDED_IN = timedelta(minutes=10)
 """How long messages wait whose settings are wrong, before they are looked at again."""
@@ -91,6 +91,7 @@ class _Work:
     def __init__(self, pool: ConnectionPool, lanes: Sequence[Lane], outside: Outside, run: Run) -> None:
         self._pool, self._outside, self._run = pool, outside, run
         self._channels: dict[str, Channel | None] = {}
+        self._opened: dict[bytes, str] = {}
         self._after: dict[str, tuple[datetime, int] | None] = {lane.name: None for lane in lanes}
         self._lanes = Lanes([lane.name for lane in lanes], lambda _: outside.per_lane, self._refill)
         self._threads = min(outside.widest, sum(min(lane.due, outside.per_lane) for lane in lanes))
@@ -196,17 +197,22 @@ class _Work:
         return fixed | fresh
 
     def _message(self, due: Due, payload: str) -> Message:
-        seal = self._outside.seal
-        address = due.address if due.address_sealed is None else seal.open(due.address_sealed).decode()
+        address = due.address if due.address_sealed is None else self._unsealed(due.address_sealed)
         secrets = (due.secret_sealed, due.previous_secret_sealed)
         return Message(
             due.delivery_id,
             address or "",
             json.loads(payload),
-            tuple(seal.open(sealed).decode() for sealed in secrets if sealed is not None),
+            tuple(self._unsealed(sealed) for sealed in secrets if sealed is not None),
             due.attempted_at,
             due.provider_id,
         )
+
+    def _unsealed(self, sealed: bytes) -> str:
+        """What is sealed, opened once: many messages go to one destination. Raises SettingsError."""
+        if sealed not in self._opened:
+            self._opened[sealed] = self._outside.seal.open(sealed).decode()
+        return self._opened[sealed]
 
 
 def _quiet_until(due: Due, now: datetime, channel: Channel) -> datetime | None:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from lead_pipeline.domain.deliveries import PAUSES
+from lead_pipeline.steps.keep_sending import keep_sending
 from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.send_deliveries import send_due
 from lead_pipeline.store.connections import connect
@@ -36,6 +37,19 @@ def test_a_message_on_each_channel_arrives_once_and_a_second_run_sends_nothing(s
     assert {"confirmed": 12} == sending.until_settled()
     sending.send()
     assert dict.fromkeys(CHANNELS, 3) == dict(sending.effects())
+
+
+def test_a_run_that_lingers_sends_what_comes_meanwhile(sending: Sending) -> None:
+    clock = iter((0.0, 1.0, 31.0))
+    sending.write(1)
+    with ExitStack() as stack:
+        outside = open_outside(sending.settings, stack)
+        kept = keep_sending(
+            sending.world.url, outside, dt.date(2026, 3, 2), Run("test"), linger=30.0,
+            sleep=lambda _: sending.write(1), elapsed=lambda: next(clock),
+        )  # fmt: skip
+    assert kept.outcomes.total() >= 2 * len(CHANNELS)
+    assert dict.fromkeys(CHANNELS, 2) == dict(sending.effects())
 
 
 def test_what_a_receiver_gets_is_signed_worded_and_named_by_its_delivery(sending: Sending) -> None:

@@ -1,18 +1,26 @@
 """Layer outbound: what leaves."""
 
-from dagster import AssetExecutionContext, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, Config, MaterializeResult, MetadataValue, asset
+from pydantic import Field
 
 from lead_pipeline.orchestration.metadata import table_metadata
 from lead_pipeline.orchestration.partitions import day_of
 from lead_pipeline.orchestration.policies import DAILY, permanent_errors_are_final
 from lead_pipeline.orchestration.resources import Pipeline
-from lead_pipeline.steps.plan_deliveries import plan_deliveries
+from lead_pipeline.steps.keep_sending import keep_sending
 from lead_pipeline.steps.plan_uploads import plan_uploads
 from lead_pipeline.steps.run import Run
-from lead_pipeline.steps.send_deliveries import send_due
 from lead_pipeline.steps.upload_leads import upload_leads
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.deliveries import state_counts, waiting_reasons
+
+
+class Telling(Config):
+    """How long a run looks for more to send."""
+
+    linger_seconds: float = Field(
+        default=0.0, ge=0, le=300, description="Seconds in which messages that come meanwhile are sent by this run too."
+    )
 
 
 @asset(
@@ -50,15 +58,14 @@ def platform_uploads(context: AssetExecutionContext, pipeline: Pipeline) -> Mate
     kinds={"python", "postgres"},
     **DAILY,
 )
-def lead_deliveries(context: AssetExecutionContext, pipeline: Pipeline) -> MaterializeResult:
+def lead_deliveries(context: AssetExecutionContext, config: Telling, pipeline: Pipeline) -> MaterializeResult:
     """Messages about leads, sales, wallets and closings, by e-mail, SMS, Slack and signed webhook: written down by what
     decides them, each attempt before it is made, never twice where the receiver can tell. Whatever is due is sent, of
     any day; one receiver that is slow or gone holds up no other.
     """
     day, run = day_of(context.partition_key), Run(context.run_id)
     with permanent_errors_are_final():
-        planned = plan_deliveries(pipeline.url, day, run)
-        sent = send_due(pipeline.url, pipeline.outside(), run)
+        sent = keep_sending(pipeline.url, pipeline.outside(), day, run, linger=config.linger_seconds)
     with connect(pipeline.url, autocommit=True) as conn:
         counts, waiting = state_counts(conn, day), waiting_reasons(conn, day)
     for channel, reason, count in waiting:
@@ -68,8 +75,8 @@ def lead_deliveries(context: AssetExecutionContext, pipeline: Pipeline) -> Mater
             pipeline.url,
             "outbound.deliveries",
             day,
-            rows_written=planned,
-            attempts=MetadataValue.json(sent.outcomes),
+            rows_written=sent.planned,
+            attempts=MetadataValue.json(dict(sent.outcomes)),
             lanes_busy=len(sent.busy),
             lanes_left=len(sent.stopped),
             **{f"deliveries_{state}": count for state, count in counts.items()},
