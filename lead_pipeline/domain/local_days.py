@@ -6,7 +6,8 @@ left out or comes twice.
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from lead_pipeline.domain.local_times import zone_of
 
 _ONE = timedelta(days=1)
 _SETTLED = timedelta(minutes=10)
@@ -26,8 +27,8 @@ class LocalDay:
 
 def local_day(day: date, time_zone: str) -> LocalDay:
     """The instants of a day in an IANA time zone; in UTC where there is no such zone."""
-    name, zone = _zone(time_zone)
-    return LocalDay(day, name, _instant(day, time.min, zone), _instant(day + _ONE, time.min, zone))
+    zone = zone_of(time_zone)
+    return LocalDay(day, zone.key, _instant(day, time.min, zone), _instant(day + _ONE, time.min, zone))
 
 
 def day_to_tell(now: datetime, time_zone: str, hour: int) -> LocalDay | None:
@@ -36,7 +37,7 @@ def day_to_tell(now: datetime, time_zone: str, hour: int) -> LocalDay | None:
     It is owed from that hour on until the local day ends, or for twelve hours if that is longer: a summary for 23:00
     is not lost because nobody was there for an hour. Older ones are never owed, so at most one is at any time.
     """
-    _, zone = _zone(time_zone)
+    zone = zone_of(time_zone)
     today = now.astimezone(zone).date()
     for on in (today, today - _ONE):
         told = local_day(on - _ONE, time_zone)
@@ -49,10 +50,3 @@ def day_to_tell(now: datetime, time_zone: str, hour: int) -> LocalDay | None:
 def _instant(day: date, at: time, zone: tzinfo) -> datetime:
     """The first instant of a local time; of one that is left out, the instant at which it would have been."""
     return datetime.combine(day, at, zone).astimezone(UTC)
-
-
-def _zone(name: str) -> tuple[str, tzinfo]:
-    try:
-        return name, ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, no name, or the name of a folder of zones
-        return "UTC", UTC

@@ -71,18 +71,16 @@ def send_due(url: str, outside: Outside, run: Run) -> Sent:
 
     Any number of processes may do so at once. Raises DatabaseUnavailable, and what is a defect.
     """
-    with (
-        connect(url, autocommit=True) as conn,
-        open_pool(url, size=_CONNECTIONS, wait=_WAIT_SECONDS, checked=False) as pool,
-    ):
+    with connect(url, autocommit=True) as conn:
         store.close_undeliverable(conn, run.clock())
         lanes = store.due_lanes(conn, run.clock(), email_provider=outside.email_provider)
         ours = LaneLocks(conn).take(lanes)
         busy = sorted({lane.name for lane in lanes} - {lane.name for lane in ours})
         if not ours:
             return Sent({}, busy)
-        work = _Work(pool, ours, outside, run)
-        return Sent(work.finish(), busy, sorted(work.stopped))
+        with open_pool(url, size=_CONNECTIONS, wait=_WAIT_SECONDS, checked=False) as pool:
+            work = _Work(pool, ours, outside, run)
+            return Sent(work.finish(), busy, sorted(work.stopped))
 
 
 class _Work:
