@@ -13,14 +13,13 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     create_model,
 )
-from pydantic.alias_generators import to_camel
 
+from lead_pipeline.contracts.bodies import Body
 from lead_pipeline.domain.candidates import Logic
 from lead_pipeline.domain.vendor_rows import storable_text
 from lead_pipeline.errors import FieldsRefused
@@ -71,12 +70,9 @@ Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Scale = Annotated[int, Field(ge=1, le=10)]
 
 
-class Sent(BaseModel):
-    """A body: strict, camelCase, without unknown fields. `version`: the one that the sender saw, where it cares."""
+class Sent(Body):
+    """A body about something that has versions. `version`: the one that the sender saw, where it cares."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, alias_generator=to_camel, validate_by_name=False
-    )
     version: int | None = Field(default=None, ge=1, le=2**31 - 1, description="If given, it must still be this one.")
 
 

@@ -14,12 +14,12 @@ from pandera.errors import SchemaErrors
 from pandera.typing.pandas import Series
 
 from lead_pipeline.contracts.certain import certainly_keeps
+from lead_pipeline.contracts.ids import WHOLE_UUID
 from lead_pipeline.domain.arrow import to_arrow
 from lead_pipeline.domain.phone_plans import TYPES
 from lead_pipeline.errors import ContractBroken
 
 _STORAGE = {"storage": "pyarrow", "na_value": np.nan}
-_UUID = r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _FLAG = r"[a-z_]+(?::[0-9]+)?"
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
 _ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -80,7 +80,7 @@ class ValidatedLeads(pa.DataFrameModel):
 
     drop_id: Series[np.int64] = pa.Field(ge=0)
     row_no: Series[np.int64] = pa.Field(ge=0)
-    fingerprint: Text = _text(_UUID, nullable=False)
+    fingerprint: Text = _text(WHOLE_UUID, nullable=False)
     type: Text = _text("^(?:INDIVIDUAL|COMPANY)$", nullable=False)
     full_name: Text = _text()
     first_name: Text = _text()

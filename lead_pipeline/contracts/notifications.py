@@ -5,10 +5,11 @@ Whether a kind is offered, a number valid or a host public is decided in the ste
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field, StringConstraints
 
+from lead_pipeline.contracts.bodies import Body
 from lead_pipeline.contracts.catalogue import Amount
+from lead_pipeline.contracts.ids import Id
 from lead_pipeline.domain.deliveries import KINDS
 
 Channel = Literal["email", "sms", "slack", "webhook"]
@@ -25,29 +26,22 @@ TimeZone = Annotated[
 ]
 Hour = Annotated[int, Field(ge=0, le=23, description="Local hour at which a daily summary is sent.")]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2000), Field(examples=["https://crm.example/leads"])]
-Id = Annotated[str, StringConstraints(pattern="^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
-class NotificationSent(BaseModel):
-    """A body or a part of one: strict, camelCase, without unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, validate_by_name=False)
-
-
-class QuietHours(NotificationSent):
+class QuietHours(Body):
     """Hours of every day in which nothing is sent; over midnight where `until` is before `from`."""
 
     begin: Clock = Field(alias="from")
     until: Clock
 
 
-class EmailSent(NotificationSent):
+class EmailSent(Body):
     """What somebody is told by e-mail, at the address of their account."""
 
     kinds: Kinds
 
 
-class SmsSent(NotificationSent):
+class SmsSent(Body):
     """What somebody is told by SMS. Without `phone` the number stays. `optIn` false: nothing any more."""
 
     opt_in: bool = Field(description="That its owner wants SMS to this number.")
@@ -57,7 +51,7 @@ class SmsSent(NotificationSent):
     kinds: Kinds = Field(default_factory=list)
 
 
-class PreferencesSent(NotificationSent):
+class PreferencesSent(Body):
     """All preferences of one person in one team. What is left out is as if it had never been set."""
 
     email: EmailSent
@@ -67,7 +61,7 @@ class PreferencesSent(NotificationSent):
     summary_hour: Hour = 8
 
 
-class EndpointChanges(NotificationSent):
+class EndpointChanges(Body):
     """Any fields of an endpoint but its channel; those that are absent stay as they are."""
 
     url: Url | None = None
@@ -85,7 +79,7 @@ class EndpointSent(EndpointChanges):
     kinds: Kinds
 
 
-class DeliveryFilter(NotificationSent):
+class DeliveryFilter(Body):
     """Which messages: all that fit every part that is given. `since` is part of it, `until` is not."""
 
     states: list[Settled] = Field(default_factory=lambda: list[Settled](["dead"]), min_length=1, max_length=3)
@@ -97,14 +91,14 @@ class DeliveryFilter(NotificationSent):
     until: AwareDatetime | None = None
 
 
-class ReplaySent(NotificationSent):
+class ReplaySent(Body):
     """A replay of many messages. `dryRun` counts and changes nothing."""
 
     filter: DeliveryFilter
     dry_run: bool = True
 
 
-class MarkupSent(NotificationSent):
+class MarkupSent(Body):
     """A seller's markups, in percent of what a message costs it: 0 to 500, two decimals at most."""
 
     sms: Amount

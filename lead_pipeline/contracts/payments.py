@@ -2,36 +2,28 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints, model_validator
 
+from lead_pipeline.contracts.bodies import Body
 from lead_pipeline.contracts.catalogue import Amount
+from lead_pipeline.contracts.ids import Id
 
 CardId = Annotated[str, StringConstraints(pattern=r"^(?:pm|card|src)_[A-Za-z0-9_]{1,100}$")]
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
-class MoneySent(BaseModel):
-    """A body: strict, camelCase, without unknown fields."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, alias_generator=to_camel, validate_by_name=False
-    )
-
-
-class FundsSent(MoneySent):
+class FundsSent(Body):
     """How much the primary card is charged, 1.00 to 50,000.00."""
 
     amount: Amount
 
 
-class CardSent(MoneySent):
+class CardSent(Body):
     """A card that Stripe knows, by its id."""
 
     payment_method_id: CardId = Field(examples=["pm_card_visa"])
 
 
-class RechargeSent(MoneySent):
+class RechargeSent(Body):
     """Below which balance the primary card is charged by itself, and how much; both null: never."""
 
     threshold: Amount | None
@@ -44,7 +36,7 @@ class RechargeSent(MoneySent):
         return self
 
 
-class RefundSent(MoneySent):
+class RefundSent(Body):
     """Which charge is given back, and why."""
 
     lead_id: Id

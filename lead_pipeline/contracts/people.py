@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from lead_pipeline.contracts.bodies import Body
 from lead_pipeline.contracts.catalogue import Name
 
 Role = Literal["SELLER", "BUYER", "SUPPLIER"]
@@ -18,13 +18,7 @@ Code = Annotated[str, StringConstraints(max_length=40), Field(examples=["AB23CD4
 _Optional = BeforeValidator(lambda value: value or None)
 
 
-class PeopleSent(BaseModel):
-    """A body: strict, camelCase, without unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, validate_by_name=False)
-
-
-class RegistrationSent(PeopleSent):
+class RegistrationSent(Body):
     """A registration. `googleTicket` stands for e-mail and password; buyers and suppliers send `inviteCode`."""
 
     email: Annotated[Email | None, _Optional] = None
@@ -42,7 +36,7 @@ class RegistrationSent(PeopleSent):
     )
 
 
-class SignInSent(PeopleSent):
+class SignInSent(Body):
     """A sign-in. Of several memberships it is the oldest, unless `workspace` (slug) or `role` say which."""
 
     email: Email
@@ -51,7 +45,7 @@ class SignInSent(PeopleSent):
     role: Role | None = None
 
 
-class CodeSent(PeopleSent):
+class CodeSent(Body):
     """An invite code to look up."""
 
     invite_code: Code

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 
+from lead_pipeline.contracts.ids import WHOLE_UUID
 from lead_pipeline.contracts.notifications import Channel, DeliveryFilter, ReplaySent
 from lead_pipeline.service.context import intake_of
 from lead_pipeline.service.market.callers import SellerOrBuyer, acting, market_pool
@@ -34,7 +35,6 @@ from lead_pipeline.store.delivery_history import (
 from lead_pipeline.store.delivery_replay import replay_many
 
 router = APIRouter(prefix="/api/deliveries", tags=["notifications"])
-_UUID = "^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 _State = Literal["intended", "sent", "unknown", "confirmed", "failed", "dead", "skipped"]
 _Replay = Annotated[ReplaySent, Depends(body_of(ReplaySent))]
 
@@ -44,8 +44,8 @@ def _asked_for(
     state: _State | None = None,
     channel: Channel | None = None,
     kind: Annotated[str | None, Query(max_length=40)] = None,
-    lead_id: Annotated[str | None, Query(alias="leadId", pattern=_UUID)] = None,
-    endpoint_id: Annotated[str | None, Query(alias="endpointId", pattern=_UUID)] = None,
+    lead_id: Annotated[str | None, Query(alias="leadId", pattern=WHOLE_UUID)] = None,
+    endpoint_id: Annotated[str | None, Query(alias="endpointId", pattern=WHOLE_UUID)] = None,
     since: Annotated[AwareDatetime | None, Query(description="With its offset, such as Z.")] = None,
     until: Annotated[AwareDatetime | None, Query(description="Not part of it.")] = None,
 ) -> Filter:

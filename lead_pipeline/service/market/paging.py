@@ -9,13 +9,13 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from lead_pipeline.contracts.ids import UUID
 from lead_pipeline.errors import FieldsRefused
 from lead_pipeline.store.pages import Asked, Place
 
 MOST, USUAL = 200, 50
-_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_ID = re.compile(_UUID)
-_NOTIFICATION = re.compile(f"lead-{_UUID}|notice-[0-9]{{19}}")
+_ID = re.compile(UUID)
+_NOTIFICATION = re.compile(f"lead-{UUID}|notice-[0-9]{{19}}")
 _Limit = Annotated[int, Query(ge=1, le=MOST)]
 _Cursor = Annotated[str | None, Query(max_length=300, description="`nextCursor` of the page before.")]
 

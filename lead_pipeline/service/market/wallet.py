@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 
+from lead_pipeline.contracts.ids import WHOLE_UUID
 from lead_pipeline.errors import FieldsRefused, NotFound
 from lead_pipeline.service.context import intake_of
 from lead_pipeline.service.market.callers import SellerOrBuyer, acting
@@ -26,9 +27,7 @@ from lead_pipeline.store.wallets import list_movements, read_wallet
 router = APIRouter(prefix="/api/payments", tags=["payments"])
 _BuyerId = Annotated[
     str | None,
-    Query(
-        alias="buyerId", pattern="^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="A seller names whose."
-    ),
+    Query(alias="buyerId", pattern=WHOLE_UUID, description="A seller names whose."),
 ]
 _Month = Annotated[
     str | None, Query(pattern="^(?:19|2[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])$", examples=["2026-03"], description="YYYY-MM.")
