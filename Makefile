@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 COMPANIES ?=
 DAYS ?= 2
 
+# Tests start processes by the hundred: each would compile all of us and the tests' own text again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo up test fast check bench soak lock clean
 

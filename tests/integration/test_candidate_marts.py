@@ -20,7 +20,7 @@ from lead_pipeline.domain.distribution import distribute
 from lead_pipeline.domain.evidence import Row
 from lead_pipeline.domain.explanation import explain
 from lead_pipeline.domain.schedule import read_schedule
-from tests.integration.test_dbt_marts import dbt, rows
+from tests.integration.warehouse import dbt, rows
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ import pytest
 
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.retention import forget_leads
-from tests.integration.test_dbt_marts import dbt
 from tests.integration.test_replay import HEADER, load_file, replayed
+from tests.integration.warehouse import build
 
 pytestmark = pytest.mark.integration
 
@@ -73,8 +73,8 @@ def test_leads_stored_before_the_columns_are_named_by_a_replay_and_filled_from_i
 def test_the_mart_counts_classes_and_holds_no_address(database: Any, world: Any, tmp_path: Path) -> None:
     load_file(world, FILE, "contacts.csv")
     world.execute("INSERT INTO core.mail_domains VALUES ('gmial.com', false, now()), ('acme.com', true, now())")
-    build = dbt(database, tmp_path, "build", "--select", *MODELS, "--indirect-selection", "cautious")
-    assert not build.failures, build.log
+    built = build(database, tmp_path, "--select", *MODELS, "--indirect-selection", "cautious")
+    assert not built.failures, built.log
     [row] = world.rows(
         """
         SELECT source, leads, with_email, fake_emails, disposable_emails, role_emails, free_emails, with_suggestion,

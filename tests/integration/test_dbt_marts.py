@@ -4,23 +4,17 @@ The formulas alone, also with total 0, are unit tests inside the dbt project.
 """
 
 import json
-import os
-import subprocess
-import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import tuple_row
 
 from tests.integration import small_outbound
+from tests.integration.warehouse import PROJECT, build, dbt, parsed, rows
 
 pytestmark = pytest.mark.integration
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 AS_OF = "2026-03-09T00:00:00+00:00"
 
 # Leads 1 to 3 came on 1 March, 4 and 5 on 3 March, all to A. A rule gave 1, 2 and, at the second look, 4 to
@@ -189,58 +183,11 @@ VALUES ('00000000-0000-0000-0000-000000000001', 1, 'assigned', 0, now(), '\\x80'
 """
 
 
-class Outcome(NamedTuple):
-    log: str
-    statuses: dict[str, str]
-
-    @property
-    def failures(self) -> dict[str, str]:
-        return {name: how for name, how in self.statuses.items() if how not in {"success", "pass", "no-op"}}
-
-
-def dbt(database: Any, target: Path, *command: str) -> Outcome:
-    """Run one dbt command on the database. The artefacts go to `target`; `statuses` are by model or test."""
-    address = conninfo_to_dict(database.url)
-    environment = {
-        "DBT_HOST": address.get("host"),
-        "DBT_PORT": address.get("port"),
-        "DBT_USER": address.get("user"),
-        "DBT_ENV_SECRET_PASSWORD": address.get("password"),
-        "DBT_DBNAME": address.get("dbname"),
-    }
-    folders = [
-        "--project-dir",
-        PROJECT,
-        "--profiles-dir",
-        PROJECT,
-        "--target-path",
-        target,
-        "--log-path",
-        target,
-    ]
-    done = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *command, *map(str, folders)],
-        env={**os.environ, **{name: str(value) for name, value in environment.items() if value}},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    results = json.loads((target / "run_results.json").read_text())["results"]
-    statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results}
-    return Outcome(done.stdout, statuses)
-
-
-def rows(conn: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
-    return conn.cursor(row_factory=tuple_row).execute(query).fetchall()
-
-
 def test_the_marts_hold_the_numbers_computed_by_hand(database: Any, tmp_path: Path) -> None:
     with database.connect() as conn:
         conn.execute(FIVE_LEADS)
-        build = dbt(database, tmp_path, "build", "--vars", json.dumps({"as_of": AS_OF}))
-        assert not build.failures, build.log
-        assert "deprecat" not in build.log.lower()
+        built = build(database, tmp_path, "--vars", json.dumps({"as_of": AS_OF}))
+        assert not built.failures, built.log
         for query, expected in EXPECTED.items():
             assert expected == rows(conn, query), query
 
@@ -250,9 +197,13 @@ def test_the_marts_hold_the_numbers_computed_by_hand(database: Any, tmp_path: Pa
         assert view == rows(conn, f"SELECT {columns} FROM analytics.lead_intent_breakdown WHERE total_count > 0")
 
 
+def test_the_project_is_read_without_a_deprecation() -> None:
+    assert "deprecat" not in parsed().log.lower()
+
+
 def test_an_empty_database_builds_and_passes_every_test(database: Any, tmp_path: Path) -> None:
-    build = dbt(database, tmp_path, "build")
-    assert not build.failures, build.log
+    built = dbt(database, tmp_path, "build")
+    assert not built.failures, built.log
     with database.connect() as conn:
         prefixed = "SELECT nspname FROM pg_namespace WHERE nspname LIKE '%analytics%' AND nspname <> 'analytics'"
         assert not rows(conn, prefixed)

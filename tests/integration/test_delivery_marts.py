@@ -17,7 +17,7 @@ import yaml
 from lead_pipeline.domain.deliveries import CHANNELS, KINDS
 from lead_pipeline.domain.money import decimals_of
 from tests.integration import small_market, small_outbound
-from tests.integration.test_dbt_marts import PROJECT, dbt, rows
+from tests.integration.warehouse import PROJECT, build, rows
 
 pytestmark = pytest.mark.integration
 
@@ -208,8 +208,8 @@ def test_the_marts_of_what_leaves_hold_the_numbers_reckoned_by_hand(database: An
         small_outbound.fill(conn)
         upstream = [f"+{mart}" for mart in MARTS]
         cautious = ("--indirect-selection", "cautious", "--select", *upstream, *SINGULAR)
-        build = dbt(database, tmp_path, "build", *cautious, *now)
-        assert not build.failures, build.log
+        built = build(database, tmp_path, *cautious, *now)
+        assert not built.failures, built.log
         for query, expected in EXPECTED.items():
             assert expected == rows(conn, query), query
 
@@ -222,7 +222,7 @@ def test_the_marts_of_what_leaves_hold_the_numbers_reckoned_by_hand(database: An
         ):
             levels = ("fct_deliveries", "int_judged_deliveries", "buyer_service_levels", *BURNS)
             chosen = ("--indirect-selection", "cautious", "--select", *levels)
-            burning = dbt(database, tmp_path, "build", *chosen, *as_of(moment)).statuses
+            burning = build(database, tmp_path, *chosen, *as_of(moment)).statuses
             assert (moment, fast, slow) == (moment, *(burning[name] for name in BURNS))
 
 

@@ -23,7 +23,7 @@ from lead_pipeline.steps.find_drift import find_drift
 from lead_pipeline.steps.profile_payloads import Profiled, profile_payloads
 from lead_pipeline.store.field_profiles import Event, read_profiles
 from lead_pipeline.store.schema import downgrade, migrate
-from tests.integration.test_dbt_marts import dbt
+from tests.integration.warehouse import build
 
 pytestmark = pytest.mark.integration
 DAY = dt.date(2026, 3, 2)
@@ -221,7 +221,7 @@ def test_the_migration_goes_down_and_up_again(database: Any, conn: Any) -> None:
 def test_the_mart_shows_how_often_a_field_was_there_and_of_which_type(database: Any, conn: Any, tmp_path: Path) -> None:
     land(conn, *payloads(DAY, 30))
     profile_payloads(database.url, DAY)
-    built = dbt(database, tmp_path, "build", "--select", "+vendor_fields_daily")
+    built = build(database, tmp_path, "--select", "+vendor_fields_daily")
     assert not built.failures, built.log
     rows = conn.execute(
         "SELECT field, payloads, entries, present_rate, main_type, different_texts FROM analytics.vendor_fields_daily "

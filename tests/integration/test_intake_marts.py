@@ -16,7 +16,7 @@ from lead_pipeline.steps.decide_events import decide_pending_events
 from lead_pipeline.steps.run import Run
 from lead_pipeline.store.connections import connect
 from lead_pipeline.store.drops import Landing, land
-from tests.integration.test_dbt_marts import dbt
+from tests.integration.warehouse import build
 
 pytestmark = pytest.mark.integration
 
@@ -130,8 +130,8 @@ def test_the_marts_count_leads_of_every_kind_and_bear_events_without_a_workspace
         "INSERT INTO raw.intake_counts VALUES ('c2s', 'landed', %s, 3), ('c2s', 'invalid_signature', %s, 1)", NOON, NOON
     )
 
-    build = dbt(world, tmp_path, "build", "--vars", json.dumps({"as_of": "2026-03-03T00:00:00+00:00"}))
-    assert not build.failures, build.log
+    built = build(world, tmp_path, "--vars", json.dumps({"as_of": "2026-03-03T00:00:00+00:00"}))
+    assert not built.failures, built.log
 
     assert [("c2s", 1), ("datashopper", 2), ("repair", 1), ("supplier", 1)] == world.rows(
         "SELECT source, count(*) FROM analytics.fct_leads GROUP BY 1 ORDER BY 1"

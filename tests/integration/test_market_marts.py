@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration import small_market
-from tests.integration.test_dbt_marts import PROJECT, dbt, rows
+from tests.integration.warehouse import PROJECT, build, dbt, rows
 
 pytestmark = pytest.mark.integration
 
@@ -118,8 +118,8 @@ def test_the_marts_of_the_market_hold_the_numbers_reckoned_by_hand(database: Any
         small_market.fill(conn)
         upstream = [f"+{mart}" for mart in MARTS]
         cautious = ("--indirect-selection", "cautious", "--select", *upstream, *SINGULAR)
-        build = dbt(database, tmp_path, "build", *cautious, *AS_OF)
-        assert not build.failures, build.log
+        built = build(database, tmp_path, *cautious, *AS_OF)
+        assert not built.failures, built.log
         for query, expected in EXPECTED.items():
             assert expected == rows(conn, query), query
 

@@ -12,7 +12,7 @@ from lead_pipeline.steps.pull_companies import pull_companies
 from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.validate_pages import validate_pages
 from lead_pipeline.vendors.datashopper import SearchPage
-from tests.integration.test_dbt_marts import dbt
+from tests.integration.warehouse import build
 
 pytestmark = pytest.mark.integration
 
@@ -87,8 +87,8 @@ def fill(world: Any) -> None:
 def test_the_marts_of_vendors_say_what_the_tables_say(world: Any, tmp_path: Path) -> None:
     fill(world)
     upstream = [f"+{mart}" for mart in MARTS]
-    build = dbt(world, tmp_path, "build", "--indirect-selection", "cautious", "--select", *upstream, "stg_workspaces")
-    assert not build.failures, build.log
+    built = build(world, tmp_path, "--indirect-selection", "cautious", "--select", *upstream, "stg_workspaces")
+    assert not built.failures, built.log
 
     costs = world.rows(
         "SELECT query_name, day, currency, companies, leads, total_cost FROM analytics.query_costs ORDER BY 1, 2"
