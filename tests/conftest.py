@@ -16,8 +16,10 @@ from lead_pipeline.settings import Settings, load_settings
 from lead_pipeline.store.connections import connect, ensure_database, with_database
 from lead_pipeline.store.embedded import EmbeddedPostgres
 from lead_pipeline.store.schema import migrate
+from tests.examples import load_profile
 
-MEMORY, ROOM = Path("/dev/shm"), 4 << 30  # noqa: S108 - only looked at, and used through mkdtemp
+load_profile()
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _numbers = count(1)
 

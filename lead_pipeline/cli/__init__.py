@@ -2,69 +2,72 @@
 
 import signal
 import sys
+from importlib import import_module
 
+import click
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from lead_pipeline.cli import (
-    c2s,
-    credentials,
-    database,
-    deliveries,
-    demo,
-    destinations,
-    drift,
-    imports,
-    intake,
-    keys,
-    ledger,
-    managers,
-    platforms,
-    preview,
-    quarantine,
-    replay,
-    rules,
-    runs,
-    sandbox,
-    suppliers,
-    trace,
-    up,
-    vendors,
-    workspaces,
-)
 from lead_pipeline.errors import LeadPipelineError
 
 INTERRUPTED = 128 + signal.SIGINT
+COMMANDS = {
+    "demo": "demo:demo",
+    "up": "up:up",
+    "import": "imports:import_file",
+    "trace": "trace:trace",
+    "replay": "replay:replay",
+    "runs": "runs:runs",
+    "drift": "drift:drift",
+    "intake": "intake:intake",
+    "preview": "preview:preview",
+    "sandbox": "sandbox:app",
+    "rules": "rules:app",
+    "workspaces": "workspaces:app",
+    "suppliers": "suppliers:app",
+    "keys": "keys:app",
+    "destinations": "destinations:app",
+    "ledger": "ledger:app",
+    "deliveries": "deliveries:app",
+    "managers": "managers:app",
+    "quarantine": "quarantine:app",
+    "vendors": "vendors:app",
+    "c2s": "c2s:app",
+    "platforms": "platforms:app",
+    "credentials": "credentials:app",
+    "db": "database:app",
+}
+"""Where each command is: the file, and what in it: a function, or a group of commands."""
+
+
+class _OnDemand(TyperGroup):
+    """Imports the file of the command that is asked for: all of them together take seconds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        file, _, what = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"lead_pipeline.cli.{file}"), what)
+        around = typer.Typer(add_completion=False)
+        if isinstance(found, typer.Typer):
+            around.add_typer(found, name=cmd_name)
+        else:
+            around.command(cmd_name)(found)
+        return typer.main.get_group(around).commands[cmd_name]
+
+
 app = typer.Typer(
+    cls=_OnDemand,
     help="Leads from vendors and files: validated, scored, routed, enriched and uploaded.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    callback=lambda: None,
 )
-app.command("demo")(demo.demo)
-app.command("up")(up.up)
-app.command("import")(imports.import_file)
-app.command("trace")(trace.trace)
-app.command("replay")(replay.replay)
-app.command("runs")(runs.runs)
-app.command("drift")(drift.drift)
-app.command("intake")(intake.intake)
-app.command("preview")(preview.preview)
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(rules.app, name="rules")
-app.add_typer(workspaces.app, name="workspaces")
-app.add_typer(suppliers.app, name="suppliers")
-app.add_typer(keys.app, name="keys")
-app.add_typer(destinations.app, name="destinations")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(managers.app, name="managers")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(vendors.app, name="vendors")
-app.add_typer(c2s.app, name="c2s")
-app.add_typer(platforms.app, name="platforms")
-app.add_typer(credentials.app, name="credentials")
-app.add_typer(database.app, name="db")
 
 
 def main() -> None:

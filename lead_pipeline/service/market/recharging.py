@@ -22,7 +22,7 @@ from lead_pipeline.store.recharges import CHANNEL
 from lead_pipeline.store.stripe_drops import waiting_events
 
 ROUND_SECONDS = 5.0
-_GLANCE = 0.5
+_GLANCE = 0.1
 _END_SECONDS = 5.0
 _EVENT_GRACE = timedelta(seconds=5)  # the request that landed an event applies it
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0

@@ -12,6 +12,7 @@ from pandera.typing.pandas import Series
 from lead_pipeline.contracts.certain import certainly_keeps
 from lead_pipeline.contracts.leads import RawRows, ValidatedLeads
 from lead_pipeline.domain.lead import validate_leads
+from tests.examples import examples
 
 ROWS = pd.DataFrame(
     {
@@ -42,7 +43,7 @@ def test_what_is_as_it_should_be_is_certain(model, frame):
     assert certainly_keeps(model, frame)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.sampled_from([*LEADS.columns]), st.sampled_from(VALUES), st.sampled_from(DTYPES))
 def test_a_changed_column_is_never_certain_where_pandera_refuses_it(column, values, dtype):
     try:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lead_pipeline.contracts.rules import MAX_BYTES, RuleFile, parse_rules, warnings_for
 from lead_pipeline.errors import RulesRefused
+from tests.examples import examples
 
 RULES = Path(__file__).parents[2] / "data" / "rules"
 
@@ -134,7 +135,7 @@ def test_a_json_file_that_cannot_be_meant_is_refused_with_a_reason(text, words):
     assert words in refusal(text, "json")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(text=st.text(max_size=80) | st.text("-[]{}:,&*!'\"?|># \nrulesYN0", max_size=60))
 @example("- ? [a]\n  : b")
 @example("? {a: b}\n: c")
@@ -155,7 +156,7 @@ contents = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(content=contents)
 def test_any_content_is_either_read_or_refused(content):
     try:

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.candidates import Check, Member, campaign_of, set_document
+from tests.examples import examples
 from tests.unit.domain.small_worlds import OPEN, a_campaign, a_member, a_world
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_a_set_reads_back_from_its_json_as_the_same_campaign(number):
     for campaign in a_world(number)[0].values():
         rules, members = json.loads(json.dumps(set_document(campaign)))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.cells import clean_cells
@@ -37,7 +37,6 @@ def test_the_index_and_the_missing_cells_are_kept():
     assert [False, True] == clean_cells(cells).isna().tolist()
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=20))
 def test_cleaning_twice_changes_nothing(cells):
     once = clean_cells(column(*cells))

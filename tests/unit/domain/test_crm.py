@@ -19,6 +19,7 @@ from lead_pipeline.domain.crm import (
     used_checks,
 )
 from lead_pipeline.settings import VALIDATIONS
+from tests.examples import examples
 
 FAKE = "1199999999333@gmail.com"
 
@@ -165,7 +166,7 @@ def test_the_order_of_phones_is_no_change():
     assert 1 == len(set(texts))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(st.lists(st.sampled_from([*SAME, *OTHERS, {"email": FAKE}, {"phone": "x"}]), max_size=6))
 def test_many_events_are_read_as_each_of_them_alone(customers):
     events = [event(**customer) for customer in customers]

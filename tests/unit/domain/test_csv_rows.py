@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lead_pipeline.domain.csv_dialect import Dialect, dialect_of
 from lead_pipeline.domain.csv_rows import MOST_BAD_ROWS, BadRow, count_rows, read_chunks, read_header
 from lead_pipeline.errors import FileRefused
+from tests.examples import examples
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared data folder is not here")
@@ -114,7 +115,7 @@ def test_what_the_csv_module_writes_is_read_back(rows, newline, encoding):
     assert rows == read(out.getvalue().encode(encoding), dialect=Dialect(encoding))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(RAW_TEXT.map("".join), st.integers(1, 3), st.sampled_from([40, 64, 1 << 20]))
 def test_any_text_gives_the_csv_modules_cells_or_the_row_whole(body, width, block_bytes):
     header = ",".join(f"h{i}" for i in range(width))
@@ -218,4 +219,4 @@ def test_counting_finds_as_many_rows_as_reading_yields(table, end):
 def test_a_file_whose_rows_nearly_all_misfit_the_header_is_refused_before_it_is_counted():
     text = b"a,b,c\n" + b"1,2\n" * (MOST_BAD_ROWS + 600_000)
     with pytest.raises(FileRefused, match="have not as many fields as the first row"):
-        count_rows(io.BytesIO(text), Dialect())
+        count_rows(io.BytesIO(text), Dialect(), block_bytes=64 << 10)

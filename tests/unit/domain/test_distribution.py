@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lead_pipeline.domain.books import Books
 from lead_pipeline.domain.distribution import Decisions, distribute
 from lead_pipeline.domain.rotation import Rotation
+from tests.examples import examples
 from tests.unit.domain.small_worlds import (
     LOGICS,
     NOON,
@@ -47,7 +48,7 @@ def state_of(books: Books) -> dict[str, object]:
 
 
 @given(worlds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_it_decides_as_reading_the_rules_one_member_at_a_time_does(world):
     campaigns, books, leads = world
     naive_books, frame = deepcopy(books), frame_of(leads)
@@ -69,7 +70,7 @@ def test_it_decides_as_reading_the_rules_one_member_at_a_time_does(world):
 
 
 @given(worlds, st.lists(st.integers(1, 5), min_size=1, max_size=6))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 def test_deciding_in_pieces_gives_the_same_as_at_once(world, sizes):
     campaigns, books, leads = world
     whole_books = deepcopy(books)
@@ -88,7 +89,7 @@ def test_deciding_in_pieces_gives_the_same_as_at_once(world, sizes):
 
 
 @given(worlds)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 def test_no_cap_limit_or_balance_is_ever_exceeded(world):
     campaigns, books, leads = world
     before = deepcopy(books)

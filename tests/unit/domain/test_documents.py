@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.br import cnpj, cpf
 
@@ -36,7 +36,6 @@ def values(series):
     return [None if pd.isna(value) else value for value in series.tolist()]
 
 
-@settings(deadline=None)
 @given(st.lists(CPFS, max_size=20))
 def test_a_cpf_is_valid_where_stdnum_says_so(texts):
     found = normalise_cpfs(column(*texts))
@@ -47,7 +46,6 @@ def test_a_cpf_is_valid_where_stdnum_says_so(texts):
     )
 
 
-@settings(deadline=None)
 @given(st.lists(CNPJS, max_size=20))
 def test_a_cnpj_is_valid_where_stdnum_says_so(texts):
     found = normalise_cnpjs(column(*texts))

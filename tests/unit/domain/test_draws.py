@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.draws import best_tickets
+from tests.examples import examples
 
 FIRST = [[5_984_178_072_369_861_313, 5_455_770_597_252_261_752], [3_593_903_343_663_003_079, 5_140_428_015_638_360_631]]
 
@@ -17,7 +18,7 @@ def test_the_draws_of_a_seed_are_these_for_ever():
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(0, 10**12), st.integers(1, 5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_a_draw_depends_on_seed_decision_position_and_weight_alone(seed, first, later):
     whole = best_tickets(seed, first, later + 1, [1, 4, 9], [2, 1, 10])
     assert whole[later].tolist() == best_tickets(seed, first + later, 1, [1, 4, 9], [2, 1, 10])[0].tolist()

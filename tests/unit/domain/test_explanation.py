@@ -14,6 +14,7 @@ from lead_pipeline.domain.distribution import distribute
 from lead_pipeline.domain.evidence import Row
 from lead_pipeline.domain.explanation import Candidate, explain
 from lead_pipeline.domain.replay import books_of, decide_again, redecide, winners
+from tests.examples import examples
 from tests.unit.domain.small_worlds import (
     LOGICS,
     NOON,
@@ -75,7 +76,7 @@ def wins(candidate: Candidate, campaign: Campaign, books: Books, row: Row) -> bo
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_applying_a_counterfactual_makes_that_candidate_win(number):
     campaigns, books, leads = a_world(number)
     before = deepcopy(books)
@@ -93,7 +94,7 @@ def test_applying_a_counterfactual_makes_that_candidate_win(number):
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 def test_less_than_the_whole_counterfactual_is_not_enough(number):
     campaigns, books, leads = a_world(number)
     for name, state in leads[:8]:

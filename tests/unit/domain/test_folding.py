@@ -1,7 +1,7 @@
 """Folding: forms that compare."""
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.arrow import to_arrow
@@ -16,7 +16,6 @@ def test_accents_fold_on_latin_letters_and_stay_on_other_scripts():
     ]
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_a_column_folds_as_its_values_do(texts):
     values = to_arrow(pd.Series(texts, dtype="str"))

@@ -5,7 +5,7 @@ import uuid
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.identity import fingerprint_keys, fingerprints, lead_ids
@@ -54,20 +54,17 @@ def test_the_key_says_what_identifies_the_lead(values, expected):
     assert expected == key(**values)
 
 
-@settings(deadline=None)
 @given(WORDS, WORDS, WORDS)
 def test_a_tag_case_and_spaces_do_not_change_the_fingerprint(local, tag, name):
     plain = fingerprint(email=f"{local}@{name}.com")
     assert plain == fingerprint(email=f"  {local.upper()}+{tag}@{name.title()}.COM ")
 
 
-@settings(deadline=None)
 @given(OWN_SITES, WORDS)
 def test_scheme_www_and_path_do_not_change_the_fingerprint(name, path):
     assert fingerprint(website=f"{name}.com") == fingerprint(website=f" HTTPS://WWW.{name.upper()}.com/{path}?q=1")
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_a_legal_form_does_not_change_the_fingerprint(name):
     assert fingerprint(company_name=f"{name} works") == fingerprint(company_name=f" {name.upper()}  Works, Inc.")
@@ -88,7 +85,6 @@ def test_a_fingerprint_is_the_blake2b_of_its_key_and_stays_what_it_is():
 PARTS = st.tuples(st.integers(0, 2**48 - 1), st.integers(0, 2**44 - 1), st.integers(0, 2**30 - 1))
 
 
-@settings(deadline=None)
 @given(st.lists(PARTS, unique=True, min_size=1, max_size=20))
 def test_lead_ids_are_unique_and_sort_by_time_drop_and_row(parts):
     ids = lead_ids(*np.array(parts, dtype=np.int64).T).tolist()
@@ -96,7 +92,6 @@ def test_lead_ids_are_unique_and_sort_by_time_drop_and_row(parts):
     assert [part for _, part in sorted(zip(ids, parts, strict=True))] == sorted(parts)
 
 
-@settings(deadline=None)
 @given(PARTS)
 def test_a_lead_id_is_a_version_7_uuid_of_its_millisecond(part):
     text = lead_ids(part[0], np.array([part[1]]), np.array([part[2]])).iloc[0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lead_pipeline.contracts.leads import RawRows, ValidatedLeads, check_contract
 from lead_pipeline.domain.lead import validate_leads
 from lead_pipeline.domain.lead_columns import FAILURE_COLUMNS, LEAD_COLUMNS, RAW_TEXT
+from tests.examples import examples
 
 
 def frame(*rows):
@@ -198,14 +199,14 @@ CELLS = st.one_of(
 ROWS = st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(RAW_TEXT, CELLS)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(ROWS, st.sampled_from([None, "US", "BR"]))
 def test_every_row_is_accepted_or_has_a_reason_whatever_is_in_it(rows, workspace_country):
     accepted, failures = validated(*rows, workspace_country=workspace_country)
     assert list(range(len(rows))) == sorted([*accepted["row_no"], *failures["row_no"].unique()])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(ROWS)
 def test_a_row_alone_gives_the_same_lead_as_a_row_among_others(rows):
     together, _ = validated(*rows)

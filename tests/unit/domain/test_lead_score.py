@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.lead_score import PARTS, score_leads
@@ -137,7 +137,6 @@ leads = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(leads, min_size=1, max_size=5))
 def test_the_parts_sum_to_the_score_and_company_changes_nothing(some):
     together = scored(*some)
@@ -149,7 +148,6 @@ def test_the_parts_sum_to_the_score_and_company_changes_nothing(some):
     pd.testing.assert_frame_equal(alone, together)
 
 
-@settings(deadline=None)
 @given(leads, st.integers(0, 4))
 def test_more_of_what_is_good_never_lowers_a_score(lead, filled):
     [fewer, more] = scored({**lead, "optional_filled": filled}, {**lead, "optional_filled": filled + 1})["lead_score"]

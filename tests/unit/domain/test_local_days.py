@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.local_days import day_to_tell, local_day
+from tests.examples import examples
 
 ONE = timedelta(days=1)
 ZONES = st.sampled_from(
@@ -91,7 +92,7 @@ def test_what_is_owed_has_ended_long_enough_ago_and_is_no_older_than_two_days(no
         assert now.astimezone(ZoneInfo(zone)).date() - day.day <= 2 * ONE
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(MOMENTS, ZONES, st.integers(0, 23))
 def test_looking_every_quarter_of_an_hour_tells_every_day_once_and_in_order(start, zone, hour):
     found = [day_to_tell(start + timedelta(minutes=15) * n, zone, hour) for n in range(4 * 24 * 3)]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.names import company_keys, complete_names
@@ -65,20 +65,17 @@ def test_the_key_leaves_what_tells_companies_apart(name, expected):
 
 
 @pytest.mark.parametrize("form", [" Inc", ", Inc.", " LLC", " L.L.C.", " S.A.", " GmbH", " Pty Ltd", " Co., Ltd."])
-@settings(deadline=None)
 @given(COMPANY_NAMES)
 def test_a_legal_form_does_not_change_the_key(form, name):
     assume(any(letter.isalnum() for letter in name))
     assert key(name) == key(name + form)
 
 
-@settings(deadline=None)
 @given(COMPANY_NAMES)
 def test_case_and_spaces_do_not_change_the_key(name):
     assert key(name) == key(f"  {name.upper()} ") == key(name.swapcase().replace(" ", "  "))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_a_name_with_a_visible_letter_never_has_an_empty_key(name):
     assume(name.strip())

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.numbers import LARGEST_AMOUNT, LARGEST_COUNT, parse_amounts, parse_counts
@@ -40,19 +40,16 @@ def test_an_amount_is_in_whole_currency_units(text, expected):
     assert expected == one(parse_amounts, text)
 
 
-@settings(deadline=None)
 @given(st.integers(0, LARGEST_COUNT))
 def test_every_count_is_read_back_with_and_without_separators(number):
     assert number == one(parse_counts, str(number)) == one(parse_counts, f"{number:,}")
 
 
-@settings(deadline=None)
 @given(st.integers(0, LARGEST_AMOUNT))
 def test_every_amount_is_read_back_with_and_without_separators(number):
     assert number == one(parse_amounts, str(number)) == one(parse_amounts, f"${number:,}")
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_any_text_is_a_number_or_missing(text):
     assert (one(parse_counts, text) or 0) >= 0

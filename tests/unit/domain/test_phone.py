@@ -3,7 +3,7 @@
 import pandas as pd
 import phonenumbers
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
@@ -42,7 +42,6 @@ def answers(pairs):
     return list(found.where(found.notna(), None).itertuples(index=False, name=None))
 
 
-@settings(deadline=None)
 @given(st.lists(written_numbers(), max_size=20))
 @example(
     [
@@ -59,7 +58,6 @@ def test_every_answer_is_the_librarys(pairs):
     assert [ask_library(*pair) for pair in pairs] == answers(pairs)
 
 
-@settings(deadline=None)
 @given(st.lists(written_numbers(), min_size=1, max_size=20))
 def test_a_number_with_a_calling_code_that_is_valid_without_a_country_is_the_same_with_any(pairs):
     international = [(text, country) for text, country in pairs if text.lstrip("( ").startswith("+")]
@@ -86,7 +84,6 @@ def test_an_example_of_every_type_of_every_region_has_the_librarys_type():
     assert set(TYPES) - {"unknown"} == set(expected)
 
 
-@settings(deadline=None)
 @given(st.lists(written_numbers(), max_size=20))
 def test_the_type_is_number_type_of_what_the_library_parses(pairs):
     for (text, country), (_, _, kind) in zip(pairs, answers(pairs), strict=True):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lead_pipeline.domain.candidates import Check, Logic, campaign_of, set_document
 from lead_pipeline.domain.distribution import distribute
 from lead_pipeline.domain.replay import redecide, winners
+from tests.examples import examples
 from tests.unit.domain.small_worlds import (
     LOGICS,
     NOON,
@@ -23,7 +24,7 @@ from tests.unit.domain.small_worlds import (
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_the_candidates_alone_give_the_winners_and_the_same_row_again(number):
     campaigns, books, leads = a_world(number)
     frame = frame_of(leads)

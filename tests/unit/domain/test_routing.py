@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lead_pipeline.domain import routing
 from lead_pipeline.domain.routing import RULE_COLUMNS, Check, explain, route_leads
+from tests.examples import examples
 
 LEAD_COLUMNS = ("workspace_id", "industry", "industry_group", "country", "region", "state")
 COLUMNS_OF = {
@@ -101,14 +102,14 @@ rules_strategy = st.lists(rule_strategy, max_size=140).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150))
 @given(leads=leads_strategy, rules=rules_strategy)
 def test_the_first_match_of_a_naive_reading_wins(leads, rules):
     result = route_leads(frame_of_leads(*leads), frame_of_rules(*rules))
     assert [naive(lead, rules) for lead in leads] == rows_of(result)
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=examples(75))
 @given(leads=leads_strategy, rules=rules_strategy)
 def test_the_winner_that_is_explained_is_the_winner_that_was_stored(leads, rules):
     frame = frame_of_rules(*rules)
@@ -119,7 +120,7 @@ def test_the_winner_that_is_explained_is_the_winner_that_was_stored(leads, rules
         assert [all(check.passed for check in v.checks) for v in verdicts] == [v.matched for v in verdicts]
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=examples(75))
 @given(leads=leads_strategy, rules=rules_strategy, data=st.data())
 def test_the_order_of_rows_and_rules_does_not_matter(leads, rules, data):
     expected = route_leads(frame_of_leads(*leads), frame_of_rules(*rules))
@@ -129,7 +130,7 @@ def test_the_order_of_rows_and_rules_does_not_matter(leads, rules, data):
     pd.testing.assert_frame_equal(expected, shuffled.sort_index(), check_index_type=False)
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=examples(75))
 @given(leads=leads_strategy, rules=rules_strategy)
 def test_neither_the_size_of_a_chunk_nor_of_a_code_shows_in_the_result(leads, rules):
     expected = route_leads(frame_of_leads(*leads), frame_of_rules(*rules))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lead_pipeline.domain.schedule import DAY, WEEK, Schedule, in_words, is_open, read_schedule, write_schedule
+from tests.examples import examples
 
 MONDAY = datetime(2026, 3, 2)
 clocks = st.builds(lambda h, m: f"{h:02d}:{m:02d}", st.integers(0, 23), st.integers(0, 59))
@@ -60,7 +61,7 @@ def test_its_words_name_days_and_hours():
 
 
 @given(st.lists(spans, max_size=3))
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_what_is_written_reads_back_as_the_same_and_is_plain_json(value):
     schedule = read_schedule(value)
     written = write_schedule(schedule)
@@ -69,7 +70,7 @@ def test_what_is_written_reads_back_as_the_same_and_is_plain_json(value):
 
 
 @given(st.lists(spans, max_size=3), st.integers(0, WEEK - 1))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_it_is_open_where_one_of_its_spans_is(value, minute):
     def covers(span: dict, day: int) -> bool:
         opens, closes = (int(span[end][:2]) * 60 + int(span[end][3:]) for end in ("from", "to"))

@@ -12,6 +12,7 @@ from lead_pipeline.domain.books import Books
 from lead_pipeline.domain.candidates import Campaign, Logic
 from lead_pipeline.domain.distribution import distribute
 from lead_pipeline.domain.evidence import read_row
+from tests.examples import examples
 from tests.unit.domain.small_worlds import (
     NOON,
     SINGLE,
@@ -42,7 +43,7 @@ def counts_of(campaign: Campaign, leads: int, books: Books | None = None) -> Cou
 
 
 @given(st.integers(1, 8), st.integers(0, 50), st.integers(0, 50))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_round_robin_counts_differ_by_at_most_one(members, leads, already):
     campaign = a_campaign(*(a_member(f"b{n}", n * 3) for n in range(1, members + 1)), logic=ROUND)
     books = rich(campaign)
@@ -67,7 +68,7 @@ def test_weights_of_five_one_and_one_give_a_a_b_a_c_a_a():
 
 
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=6), st.integers(1, 3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_smooth_shares_are_exact_in_every_cycle(weights, cycles):
     campaign, books = weighted(*weights), rich(weighted(*weights))
     for _ in range(cycles):
@@ -76,7 +77,7 @@ def test_smooth_shares_are_exact_in_every_cycle(weights, cycles):
 
 
 @given(st.lists(st.integers(1, 10), min_size=2, max_size=5), st.integers(-(2**62), 2**62))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6))
 def test_seeded_shares_are_near_the_weights_over_many_leads(weights, seed):
     leads = 2000
     counts = counts_of(weighted(*weights, seed=seed), leads)
@@ -98,7 +99,7 @@ def test_a_draw_without_one_buyer_leaves_the_others_where_they_were():
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 def test_a_waterfall_never_skips_an_eligible_higher_rank(number):
     campaigns, books, leads = a_world(number)
     campaigns = {name: replace(one, logic=Logic.WATERFALL, seed=None) for name, one in campaigns.items()}
@@ -136,7 +137,7 @@ def test_targets_share_out_in_proportion_and_start_anew_each_day():
 
 
 @given(st.integers(2, 6), st.integers(0, 20), st.integers(1, 90), st.integers(1, 40), st.sampled_from(SINGLE))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_a_buyer_back_from_pause_gets_its_share_and_no_catch_up(members, before, away, after, how):
     campaign = a_campaign(*(a_member(f"b{n}", n, target=10) for n in range(1, members)), logic=how[0], seed=how[1])
     late = a_member("late", 50, target=10)

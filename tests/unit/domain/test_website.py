@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lead_pipeline.domain import website
@@ -24,7 +24,6 @@ def answer(text):
     return tuple(value if isinstance(value, str) else None for value in found.iloc[0])
 
 
-@settings(deadline=None)
 @given(st.lists(HOSTS.filter(str.isascii), max_size=30))
 @example(["www.ck", "a.b.ck", "city.kawasaki.jp", "b.a.kawasaki.jp", "kawasaki.jp", "github.io", "a.github.io"])
 def test_the_vectorised_pass_agrees_with_the_library(hosts):
@@ -78,7 +77,6 @@ def test_a_page_on_a_shared_host_is_a_website_without_a_domain_of_its_own():
     assert ("facebook.com", "facebook.com", None) == answer("facebook.com")
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
 def test_any_text_gives_a_domain_or_a_reason(text):
     found, domain, reason = answer(text)

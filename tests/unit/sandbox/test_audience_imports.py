@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lead_pipeline.domain.webhook_rows import event_rows
 from lead_pipeline.errors import VendorRefused
 from lead_pipeline.sandbox.audience_imports import FEWEST, MOST, imports_of, leads_page
+from tests.examples import examples
 
 DAY = date(2026, 3, 2)
 DONE, RUNNING = "imp-20260302-1", "imp-20260302-2"
@@ -39,7 +40,7 @@ def test_a_day_has_a_completed_import_and_a_running_one_and_tomorrow_none():
     assert [] == imports_of(7, DAY + timedelta(days=1), DAY)
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.integers(1, 100))
 def test_whatever_the_page_the_leads_are_the_same_and_as_many_as_were_counted(limit):
     taken = pages(limit=limit)

@@ -10,6 +10,7 @@ from lead_pipeline.errors import VendorRefused
 from lead_pipeline.sandbox.catalogue import build_catalogue
 from lead_pipeline.sandbox.companies import generate_companies
 from lead_pipeline.sandbox.search import Query, ranked, search
+from tests.examples import examples
 
 CATALOGUE = build_catalogue(generate_companies(), seed=7)
 DAY = date(2026, 3, 2)
@@ -33,7 +34,7 @@ def ids(companies):
     return [company["id"] for company in companies]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(30))
 @given(limit=st.integers(1, 100), page_size=st.integers(1, 25), topic=st.sampled_from([None, "crm", "ERP"]))
 def test_the_limit_bounds_the_whole_search_and_pages_never_overlap(limit, page_size, topic):
     found = pages(Query(limit=limit, topic=topic, industries=("Financials",)), page_size)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lead_pipeline.errors import DatabaseUnavailable, VendorUnavailable
 from lead_pipeline.steps.keep_asking import keep_asking
+from tests.examples import examples
 
 
 class Desk:
@@ -50,7 +51,7 @@ class Desk:
         return sorted(number for batch in self.commits for number in batch)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(count=st.integers(0, 60), concurrency=st.integers(1, 6))
 def test_everything_is_asked_once_committed_once_and_never_too_many_at_a_time(count: int, concurrency: int) -> None:
     desk = Desk(count)
