@@ -31,7 +31,7 @@ up: $(VENV)/runtime.done  ## Dagster's UI, the daemon, the intake service, the s
 	@$(BIN)/lead-pipeline up $(if $(COMPANIES),--companies "$(COMPANIES)")
 
 fast: $(VENV)/dev.done  ## The tests that need no server
-	@$(BIN)/python -m pytest tests/unit -n 2
+	@$(BIN)/python -m pytest tests/unit -n 2 -p no:schemathesis
 
 test: $(VENV)/dev.done  ## Set up, then run all tests: two files at a time, then the campaigns that want the machine alone
 	@$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadfile

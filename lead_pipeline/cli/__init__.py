@@ -3,8 +3,8 @@
 import signal
 import sys
 from importlib import import_module
+from typing import Any
 
-import click
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
@@ -42,12 +42,15 @@ COMMANDS = {
 
 
 class _OnDemand(TyperGroup):
-    """Imports the file of the command that is asked for: all of them together take seconds."""
+    """Imports the file of the command that is asked for: all of them together take seconds.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    Contexts and commands are typer's own copy of click's, which has no public name.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         file, _, what = COMMANDS[cmd_name].partition(":")

@@ -4,13 +4,19 @@ import json
 import re
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from lead_pipeline.channels.rendering import can_tell
-from lead_pipeline.cli import app
+from lead_pipeline.cli import app, preview
 from lead_pipeline.cli.preview_facts import EXAMPLES, kind_of
 from lead_pipeline.domain.deliveries import CHANNELS
 from lead_pipeline.errors import SettingsError
+
+
+@pytest.fixture(autouse=True)
+def _printed(monkeypatch):
+    monkeypatch.setattr(preview, "_console", Console(quiet=True))
 
 
 def run(*arguments):

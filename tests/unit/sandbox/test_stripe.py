@@ -130,7 +130,7 @@ def test_its_events_are_sent_to_the_intake_signed_as_stripe_signs():
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Intake) as intake:
-        threading.Thread(target=intake.serve_forever, daemon=True).start()
+        threading.Thread(target=intake.serve_forever, args=(0.02,), daemon=True).start()
         told = webhook_sender.Intake(f"http://127.0.0.1:{intake.server_port}", {"stripe": secret})
         with SandboxServer(stripe=True, intake=told) as sandbox:
             asked = {"amount": "100", "currency": "usd", "payment_method": "pm_card_visa", "confirm": "true"}

@@ -37,7 +37,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def stripe():
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (Answers,), {"asked": []}))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     with StripeApi(f"http://127.0.0.1:{server.server_port}/under", KEY, timeout=2) as api:
         api.server = server.RequestHandlerClass
         yield api
