@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def numbers(day: dt.date, count: int = PAYLOADS) -> Iterator[int]:
     return iter(range(day.toordinal() * 97 % 1000, day.toordinal() * 97 % 1000 + count))
 
 
+@cache
 def history(days: int = 28, make: Callable[[int], dict[str, Any]] = lead) -> dict[dt.date, Profile]:
     profiles: dict[dt.date, Profile] = {}
     for ago in range(days, 0, -1):

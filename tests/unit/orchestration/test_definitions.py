@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,28 +92,6 @@ def test_every_step_is_tried_three_times_in_all(repository: Any) -> None:
     # dbt builds in one go: a failed model is a failed test or a wrong model, which no second attempt mends.
     assert {"marts"} == {name for name, policy in policies.items() if policy is None}
     assert {2} == {policy.max_retries for policy in policies.values() if policy is not None}
-
-
-def test_both_parts_load_in_a_fresh_interpreter_with_an_empty_environment_and_the_one_of_leads_without_dbt() -> None:
-    code = (
-        "import json, sys\n"
-        "from lead_pipeline import definitions\n"
-        "keys = lambda name: sorted(k.to_user_string() for k in\n"
-        "    getattr(definitions, name).resolve_asset_graph().materializable_asset_keys)\n"
-        "pipeline, knows_dbt = keys('pipeline'), 'dbt' in sys.modules\n"
-        "print(json.dumps([knows_dbt, sorted(pipeline + keys('marts')) == keys('defs')]))\n"
-        "definitions.defs.get_repository_def()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={"PATH": os.environ["PATH"]},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert [False, True] == json.loads(done.stdout.splitlines()[-1])
 
 
 def test_the_workspace_names_both_parts() -> None:

@@ -1,0 +1,34 @@
+"""The two parts of the graph as Dagster loads them: each in an interpreter of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_both_parts_load_in_a_fresh_interpreter_with_an_empty_environment_and_the_one_of_leads_without_dbt() -> None:
+    code = (
+        "import json, sys\n"
+        "from lead_pipeline import definitions\n"
+        "keys = lambda name: sorted(k.to_user_string() for k in\n"
+        "    getattr(definitions, name).resolve_asset_graph().materializable_asset_keys)\n"
+        "pipeline, knows_dbt = keys('pipeline'), 'dbt' in sys.modules\n"
+        "print(json.dumps([knows_dbt, sorted(pipeline + keys('marts')) == keys('defs')]))\n"
+        "definitions.defs.get_repository_def()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PATH": os.environ["PATH"]},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [False, True] == json.loads(done.stdout.splitlines()[-1])
