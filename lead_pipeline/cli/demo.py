@@ -1,6 +1,7 @@
 """`lead-pipeline demo`: the whole lineage on companies, from vendor pull to marts, as real Dagster runs."""
 
 import os
+import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -24,7 +25,7 @@ from lead_pipeline.store.summaries import SUMMARIES, summary
 
 DEMO_WORKSPACE = "lead-factory"
 """Of demo.yaml: receives what names no workspace."""
-_console = stdout()
+_console = stdout(sys.stdout)  # what runs print goes to a log meanwhile
 # The sandbox is not a vendor to be spared.
 _SANDBOX_PACE = {"CLAY_RATE_PER_SECOND": "1000", "CLAY_BURST": "100"} | dict.fromkeys(
     ("RESEND_RATE_PER_SECOND", "SENDGRID_RATE_PER_SECOND", "TWILIO_RATE_PER_SECOND"), "1000"

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,9 +10,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.table import Table
 
 
-def stdout() -> Console:
-    """A console on this process's standard output, as wide as tables need where nobody looks at a terminal."""
-    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
+def stdout(file: TextIO | None = None) -> Console:
+    """A console on standard output, as wide as tables need where nobody looks at a terminal.
+
+    Without `file` it follows sys.stdout wherever that is led to.
+    """
+    return Console(file=file, width=None if sys.stdout.isatty() else 120)
 
 
 def show(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

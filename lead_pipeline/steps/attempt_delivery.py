@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 import psycopg
 import structlog
@@ -33,6 +34,14 @@ from lead_pipeline.store.usage import Used, note_usage
 
 Connect = Callable[[], AbstractContextManager[psycopg.Connection]]
 """Lends a connection that commits by itself."""
+
+
+class Heard(Protocol):
+    """Told as soon as a receiver is no longer busy with a message: whether it is there, and whether to stop there."""
+
+    def __call__(self, *, answered: bool, stops: bool) -> None: ...
+
+
 OWN_RECEIVERS = ("webhook", "slack")
 """Channels on which each destination is a server of its own, with a health of its own."""
 _KEY_REFUSED = (401, 403)
@@ -53,15 +62,6 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Attempted:
-    """What an attempt says of its lane: whether the receiver is there, and whether nothing more is to be sent now."""
-
-    answered: bool
-    stops: bool = False
-    outcome: Outcome | None = None
-
-
-@dataclass(frozen=True)
 class _Ending:
     ended: Ended
     receipt: Receipt | None = None
@@ -69,10 +69,13 @@ class _Ending:
     stops: bool = False
 
 
-def attempt(connect: Connect, due: Due, message: Message, channel: Channel, *, terms: Terms, run: Run) -> Attempted:
+def attempt(
+    connect: Connect, due: Due, message: Message, channel: Channel, *, heard: Heard, terms: Terms, run: Run
+) -> Outcome | None:
     """Send a message or ask for it, as its state wants. No connection is held while the receiver thinks.
 
-    Nothing is done where it is not due any more. Raises what `Channel.send` may not raise.
+    Its outcome is written down after `heard`. None, and nothing done, where it is not due any more. Raises what
+    `Channel.send` may not raise; `heard` may then not have been called.
     """
     now = run.clock()
     action = next_action(due.state, due.provider_id, repeats_now(channel, message, now))
@@ -88,8 +91,11 @@ def attempt(connect: Connect, due: Due, message: Message, channel: Channel, *, t
             run_id=run.run_id,
         )
     if number is None:
-        return Attempted(answered=True)
+        heard(answered=True, stops=False)
+        return None
     ending = _made(channel, message, now, is_send=action.name == "send")
+    is_there = ending.ended.outcome not in ("unknown", "unavailable", "gone")
+    heard(answered=is_there, stops=ending.stops or (due.channel in OWN_RECEIVERS and not is_there))
     verdict = _verdict(due, ending, terms, run.clock(), is_send=action.name == "send")
     with connect() as conn:
         _write_down(conn, due, number, ending, verdict, provider=channel.provider, terms=terms, run=run)
@@ -102,9 +108,7 @@ def attempt(connect: Connect, due: Due, message: Message, channel: Channel, *, t
             state=verdict.state,
             error=ending.ended.error,
         )
-    is_there = ending.ended.outcome not in ("unknown", "unavailable", "gone")
-    own = due.channel in OWN_RECEIVERS and not is_there
-    return Attempted(answered=is_there, stops=own or ending.stops, outcome=ending.ended.outcome)
+    return ending.ended.outcome
 
 
 def _write_down(

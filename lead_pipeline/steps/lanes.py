@@ -31,15 +31,16 @@ class _Lane(Generic[T]):
 class Lanes(Generic[T]):
     """`refill` answers the next messages of a lane, none where it is dry; it is called by one thread a lane at a time.
 
-    `widest` says how many messages of a lane may be under way, by its name; a lane begins with one.
+    `widest` says how many messages of a lane may be under way, by its name, and `most` how many of all lanes together;
+    a lane begins with one.
     """
 
     def __init__(
-        self, names: Sequence[str], widest: Callable[[str], int], refill: Callable[[str], Sequence[T]]
+        self, names: Sequence[str], widest: Callable[[str], int], refill: Callable[[str], Sequence[T]], *, most: int
     ) -> None:
         self._lanes = {name: _Lane[T](widest(name), 1) for name in names}
         self._turns = deque(names)
-        self._refill = refill
+        self._refill, self._most, self._under_way = refill, most, 0
         self._changed = threading.Condition()
 
     def take(self) -> tuple[str, T] | None:
@@ -54,6 +55,8 @@ class Lanes(Generic[T]):
                 lane = self._lanes[name]
                 if not lane.can_be_filled:
                     lane.under_way += 1
+                    self._under_way += 1
+                    self._changed.notify()  # there may be more for another thread
                     return name, lane.waiting.popleft()
                 lane.is_filling = True
             self._fill(name)
@@ -63,8 +66,9 @@ class Lanes(Generic[T]):
         with self._changed:
             lane = self._lanes[name]
             lane.under_way -= 1
+            self._under_way -= 1
             lane.window = min(lane.widest, 2 * lane.window) if answered else 1
-            self._changed.notify_all()
+            self._changed.notify()
 
     def stop(self, name: str) -> None:
         """Take nothing more of a lane."""
@@ -85,7 +89,8 @@ class Lanes(Generic[T]):
             name = self._turns[0]
             self._turns.rotate(-1)
             lane = self._lanes[name]
-            if lane.can_be_filled or (lane.waiting and lane.under_way < lane.window):
+            has_room = lane.under_way < lane.window and self._under_way < self._most
+            if lane.can_be_filled or (lane.waiting and has_room):
                 return name
         return None
 

@@ -15,7 +15,7 @@ import psycopg
 from psycopg_pool import ConnectionPool
 
 from lead_pipeline.channels.message import Channel, Message
-from lead_pipeline.domain.deliveries import next_action
+from lead_pipeline.domain.deliveries import Outcome, next_action
 from lead_pipeline.domain.local_times import zone_of
 from lead_pipeline.domain.quiet_hours import ends_at
 from lead_pipeline.errors import SettingsError
@@ -34,6 +34,8 @@ AT_ONCE = 100
 MENDED_IN = timedelta(minutes=10)
 """How long messages wait whose settings are wrong, before they are looked at again."""
 _CONNECTIONS, _WAIT_SECONDS = 12, 30.0
+_WRITERS = 8
+"""Threads beyond those that wait for receivers: they write down outcomes, and make the next attempts ready."""
 NO_WAY = {
     "sms": "there is no account that sends SMS: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER, "
     "then replay this.",
@@ -91,8 +93,11 @@ class _Work:
         self._channels: dict[str, Channel | None] = {}
         self._opened: dict[bytes, str] = {}
         self._after: dict[str, tuple[datetime, int] | None] = {lane.name: None for lane in lanes}
-        self._lanes = Lanes([lane.name for lane in lanes], lambda _: outside.per_lane, self._refill)
-        self._threads = min(outside.widest, sum(min(lane.due, outside.per_lane) for lane in lanes))
+        names = [lane.name for lane in lanes]
+        self._lanes = Lanes(names, lambda _: outside.per_lane, self._refill, most=outside.widest)
+        self._threads = min(
+            outside.widest + _WRITERS, sum(min(lane.due, outside.per_lane + _WRITERS) for lane in lanes)
+        )
         self.stopped: set[str] = set()
 
     def finish(self) -> dict[str, int]:
@@ -109,25 +114,25 @@ class _Work:
         try:
             while (taken := self._lanes.take()) is not None:
                 lane, (due, message) = taken
-                outcomes.update(self._attempt(lane, due, message))
+                outcome = self._attempt(lane, due, message)
+                outcomes.update([outcome] if outcome is not None else [])
         except BaseException:
             self._lanes.stop_all()  # the other threads end after what they are at
             raise
         return outcomes
 
-    def _attempt(self, lane: str, due: Due, message: Message) -> list[str]:
+    def _attempt(self, lane: str, due: Due, message: Message) -> Outcome | None:
         channel = self._channels[lane]
         assert channel is not None, "messages of a lane without a way are never taken"
-        answered = False
-        try:
-            made = attempt(self._pool.connection, due, message, channel, terms=self._outside.terms, run=self._run)
-            answered = made.answered
-        finally:
+
+        def heard(*, answered: bool, stops: bool) -> None:
+            if stops:
+                self.stopped.add(lane)
+                self._lanes.stop(lane)
             self._lanes.done(lane, answered=answered)
-        if made.stops:
-            self.stopped.add(lane)
-            self._lanes.stop(lane)
-        return [] if made.outcome is None else [made.outcome]
+
+        connect = self._pool.connection
+        return attempt(connect, due, message, channel, heard=heard, terms=self._outside.terms, run=self._run)
 
     def _refill(self, lane: str) -> list[tuple[Due, Message]]:
         """The next messages of a lane that can be sent now; what cannot is settled or put off on the way."""

@@ -80,7 +80,7 @@ def fill_market(market: Market, name: str) -> Full:
         )  # fmt: skip
         insert(
             conn, "market.payments", "payment_id", **place, buyer_id=buyer.buyer_id, kind="fund", amount_minor=1,
-            currency="USD", payment_method_id=method, created_at=NOON,
+            currency="USD", payment_method_id=method, created_at=NOON, state="failed", settled_at=NOON,
         )  # fmt: skip
         endpoint, delivery = _told(conn, place, buyer.buyer_id, lead)
         template = insert(

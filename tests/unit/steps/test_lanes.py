@@ -8,7 +8,7 @@ import pytest
 from lead_pipeline.steps.lanes import Lanes
 
 
-def lanes_of(messages, widest=4, chunk=10):
+def lanes_of(messages, widest=4, chunk=10, most=1000):
     """Lanes over lists of messages, read in chunks."""
     left = {name: list(of_lane) for name, of_lane in messages.items()}
 
@@ -16,7 +16,7 @@ def lanes_of(messages, widest=4, chunk=10):
         taken, left[name] = left[name][:chunk], left[name][chunk:]
         return taken
 
-    return Lanes(list(messages), lambda _: widest, refill)
+    return Lanes(list(messages), lambda _: widest, refill, most=most)
 
 
 def test_every_message_is_taken_once_and_then_there_is_none():
@@ -59,6 +59,22 @@ def test_lanes_take_turns():
     assert 2 == Counter(order)["a"] == Counter(order)["b"] == Counter(order)["c"]
 
 
+def test_no_more_are_under_way_than_of_all_lanes_together_may_be():
+    lanes = lanes_of({"a": range(9), "b": range(9)}, widest=4, most=3)
+    for _ in range(4):
+        for name in [lanes.take()[0] for _ in range(2)]:
+            lanes.done(name, answered=True)
+    under_way = [lanes.take()[0] for _ in range(3)]
+    found = []
+    thread = threading.Thread(target=lambda: found.append(lanes.take()))
+    thread.start()
+    thread.join(0.1)
+    assert [] == found
+    lanes.done(under_way[0], answered=True)
+    thread.join(5)
+    assert found[0] is not None
+
+
 def test_a_lane_that_is_stopped_gives_nothing_more():
     lanes = lanes_of({"a": range(50), "b": range(2)})
     first, _ = lanes.take()
@@ -98,7 +114,7 @@ def test_a_refill_that_fails_ends_its_lane_and_is_told():
     def broken(name):
         raise ValueError(name)
 
-    lanes = Lanes(["a"], lambda _: 1, broken)
+    lanes = Lanes(["a"], lambda _: 1, broken, most=1)
     with pytest.raises(ValueError, match="a"):
         lanes.take()
     assert lanes.take() is None
