@@ -5,9 +5,11 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -19,6 +21,8 @@ from lead_pipeline.store.schema import migrate
 from tests.examples import load_profile
 
 load_profile()
+# Each `httpx.get` of a test would read the certificates of the whole internet anew, which takes longer than the call.
+httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 _numbers = count(1)

@@ -21,6 +21,7 @@ import httpx
 from lead_pipeline.channels.targets import check_target, host_and_port
 from lead_pipeline.domain.public_addresses import is_public, literal_address
 from lead_pipeline.errors import TargetRefused
+from lead_pipeline.tls import trusted
 
 Resolve = Callable[[str, int], Sequence[str]]
 """The addresses of a name and port, best first. Raises OSError."""
@@ -60,7 +61,7 @@ class GuardedTransport(httpx.BaseTransport):
         self, allowed: Iterable[str] = (), *, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None
     ) -> None:
         self._allowed = frozenset(allowed)
-        tls = tls or httpx.create_ssl_context(trust_env=False)
+        tls = tls or trusted(trust_env=False)
         network = _GuardedNetwork(self._allowed, resolve)
         self._lines = _Lines(tls, network)
 

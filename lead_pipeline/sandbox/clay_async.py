@@ -20,6 +20,7 @@ from lead_pipeline.sandbox.record import Record
 from lead_pipeline.sandbox.seeded import number
 from lead_pipeline.sandbox.text import Text
 from lead_pipeline.sandbox.webhook_sender import Intake, WebhookSender
+from lead_pipeline.tls import trusted
 
 SOURCE = "clay"
 SHORTLY = 0.2
@@ -49,7 +50,7 @@ class Enrichments:
 
     def __post_init__(self) -> None:
         if self.intake is not None and self.intake.secrets.get(SOURCE):
-            self._sender = WebhookSender(self.intake, httpx.Client(timeout=PATIENCE))
+            self._sender = WebhookSender(self.intake, httpx.Client(timeout=PATIENCE, verify=trusted()))
 
     def take(self, key: str, body: EnrichmentBody) -> str:
         """The request's id, the same for the same key; a webhook follows the first only.

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from lead_pipeline.sandbox.record import Record
 from lead_pipeline.sandbox.webhook_sender import Intake
+from lead_pipeline.tls import trusted
 
 PREFIX, WEBHOOK_PATH = "/stripe", "/api/webhooks/stripe"
 EVENTS = ("payment_intent.succeeded", "payment_intent.payment_failed", "customer.subscription.updated")
@@ -26,7 +27,7 @@ class StripeStandIn:
     """The way to one localstripe. `intake` gets its events where it shares a secret with us."""
 
     def __init__(self, url: str, record: Record, intake: Intake | None) -> None:
-        self._url, self._client = url, httpx.AsyncClient(base_url=url, timeout=_SECONDS)
+        self._url, self._client = url, httpx.AsyncClient(base_url=url, timeout=_SECONDS, verify=trusted())
         self._record = record
         if intake is not None and intake.secrets.get("stripe"):
             told = {

@@ -12,6 +12,7 @@ import httpx
 
 from lead_pipeline.domain.signatures import sign_webhook
 from lead_pipeline.errors import SettingsError, VendorUnavailable
+from lead_pipeline.tls import trusted
 
 PATHS: Mapping[str, str] = MappingProxyType(
     {
@@ -58,7 +59,7 @@ class WebhookSender:
     """Sends one event at a time and says how it was answered. Blocks: in a running loop, call it in a thread."""
 
     def __init__(self, intake: Intake, client: httpx.Client | None = None) -> None:
-        self._intake, self._client = intake, client or httpx.Client(timeout=SECONDS)
+        self._intake, self._client = intake, client or httpx.Client(timeout=SECONDS, verify=trusted())
 
     def post(
         self, source: str, body: bytes, *, headers: Mapping[str, str] | None = None, now: datetime | None = None

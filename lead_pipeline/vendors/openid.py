@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from lead_pipeline.errors import SignInRefused, VendorUnavailable
+from lead_pipeline.tls import trusted
 
 _DISCOVERY = "/.well-known/openid-configuration"
 _SCOPE = "openid email profile"
@@ -134,4 +135,4 @@ def _asked(http: httpx.Client, method: str, url: str, *, content: str | None = N
 
 
 def _http() -> httpx.Client:
-    return httpx.Client(timeout=_SECONDS, follow_redirects=False)
+    return httpx.Client(timeout=_SECONDS, follow_redirects=False, verify=trusted())

@@ -14,6 +14,7 @@ import stripe
 
 from lead_pipeline.domain.retry_after import retry_after_seconds
 from lead_pipeline.errors import OutcomeUnknown, RateLimited, SettingsError, VendorUnavailable
+from lead_pipeline.tls import trusted
 
 _CONNECT_SECONDS = 5.0
 # Nothing had left this machine, so even a call with an effect may be made again.
@@ -28,7 +29,7 @@ class StripeWire(stripe.HTTPClient):
 
     def __init__(self, timeout: float) -> None:
         super().__init__()
-        self._client = httpx.Client(timeout=httpx.Timeout(timeout, connect=_CONNECT_SECONDS))
+        self._client = httpx.Client(timeout=httpx.Timeout(timeout, connect=_CONNECT_SECONDS), verify=trusted())
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -27,6 +27,7 @@ from lead_pipeline.errors import (
     VendorRefused,
     VendorUnavailable,
 )
+from lead_pipeline.tls import trusted
 from lead_pipeline.vendors.attempts import Attempts, Observe
 from lead_pipeline.vendors.circuit import Circuit
 from lead_pipeline.vendors.rate_limit import Pace, TokenBucket
@@ -102,6 +103,7 @@ class Transport:
         self._stats = Stats()
         self._client = httpx.Client(
             base_url=base_url,
+            verify=trusted(),
             timeout=httpx.Timeout(seconds.read, connect=seconds.connect),
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
             transport=wire,

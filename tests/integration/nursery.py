@@ -23,6 +23,7 @@ import httpx
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from lead_pipeline.tls import trusted
 from tests.integration.conftest import enrich_day, import_file, run_day
 from tests.integration.crm_days import enrich_crm_day
 from tests.integration.sending import send
@@ -52,6 +53,7 @@ JOBS = {"day": day, "file": file, "enrich": enrich, "parties": parties, "deliver
 
 
 def serve() -> None:
+    trusted()  # read once, for every child
     points = mmap.mmap(-1, 8)  # shared with the children, who cannot answer once they are dead
     for line in sys.stdin:
         order = json.loads(line)

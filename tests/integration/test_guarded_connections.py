@@ -1,6 +1,7 @@
 """The guard over real sockets: names are looked up once, every address is checked, TLS verifies the name."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -116,6 +117,16 @@ def test_what_the_url_itself_gives_away_is_refused_before_the_name_is_asked_for(
     with httpx.Client(transport=GuardedTransport(resolve=names)) as client, pytest.raises(TargetRefused):
         client.post(url)
     assert [] == names.asked
+
+
+def test_requests_at_once_have_a_connection_each_and_later_ones_use_them_again():
+    with Receiver(saying(OK)) as receiver, ThreadPoolExecutor(4) as threads:
+        guard = GuardedTransport([f"127.0.0.1:{receiver.port}"])
+        with httpx.Client(transport=guard) as client:
+            url = f"http://127.0.0.1:{receiver.port}/"
+            assert [200] * 80 == [answer.status_code for answer in threads.map(client.post, [url] * 80)]
+        assert 80 == len(receiver.requests)
+        assert 1 <= receiver.connections <= 4
 
 
 def test_the_systems_own_resolver_knows_this_machine():

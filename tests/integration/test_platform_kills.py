@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_kills import SEED, STRIDE, Days
+from tests.integration.test_kills import KILLS, SEED, Days
 from tests.integration.uploading import hubspot, salesforce, save
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
+STRIDE = max(1, 300 // KILLS)
+"""Every sixth point in a short run, of which each begins at another one; each point in a long one."""
 
 
 class CrmDays(Days):

@@ -294,7 +294,9 @@ sys.addaudithook(forbid)
 
 def test_the_command_reports_and_its_exit_code_says_whether_all_is_identical_without_a_call(world: Any) -> None:
     fill(world)
-    command = f"from lead_pipeline.cli import main, replay\n{NO_NETWORK}\nsys.argv = ['lead-pipeline', 'replay']\nmain()"
+    command = (
+        f"from lead_pipeline.cli import main, replay\n{NO_NETWORK}\nsys.argv = ['lead-pipeline', 'replay']\nmain()"
+    )
     done = run_python(world, command)
     assert 0 == done.returncode, done.stderr
     assert "Identical" in done.stdout and "core.lead_assignments" in done.stdout

@@ -19,6 +19,7 @@ from lead_pipeline.sandbox.scenarios.delivery import Courier, utc_now
 from lead_pipeline.sandbox.scenarios.scenario import DAY, Message, Play, Scenario, Trouble
 from lead_pipeline.sandbox.scenarios.tally import Tally
 from lead_pipeline.sandbox.webhook_sender import Intake
+from lead_pipeline.tls import trusted
 
 SECONDS_A_DAY, HOLD = 90.0, 20.0
 AT_ONCE, TIMEOUT = 16, 30.0
@@ -53,7 +54,9 @@ def play(
 
 async def _play(scenario: Scenario, script: Play, stage: Stage, on_answer: Callable[[int, int], None]) -> Tally:
     messages, tally = list(scenario.messages(script)), Tally()
-    async with httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=AT_ONCE)) as client:
+    async with httpx.AsyncClient(
+        timeout=TIMEOUT, limits=httpx.Limits(max_connections=AT_ONCE), verify=trusted()
+    ) as client:
         await _reach(client, stage.intake.url, "intake service", "--intake")
         if scenario.troubles:
             await _reach(client, stage.sandbox_url, "sandbox", "--sandbox")
