@@ -61,9 +61,7 @@ class GuardedTransport(httpx.BaseTransport):
         self, allowed: Iterable[str] = (), *, resolve: Resolve = look_up, tls: ssl.SSLContext | None = None
     ) -> None:
         self._allowed = frozenset(allowed)
-        tls = tls or trusted(trust_env=False)
-        network = _GuardedNetwork(self._allowed, resolve)
-        self._lines = _Lines(tls, network)
+        self._lines = _Lines(tls or trusted(trust_env=False), _GuardedNetwork(self._allowed, resolve))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url

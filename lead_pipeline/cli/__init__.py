@@ -69,7 +69,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    callback=lambda: None,
+    callback=lambda: None,  # typer makes no group of an app that has neither commands nor this
 )
 
 

@@ -34,18 +34,16 @@ from lead_pipeline.store.usage import Used, note_usage
 
 Connect = Callable[[], AbstractContextManager[psycopg.Connection]]
 """Lends a connection that commits by itself."""
+OWN_RECEIVERS = ("webhook", "slack")
+"""Channels on which each destination is a server of its own, with a health of its own."""
+_KEY_REFUSED = (401, 403)
+_log = structlog.get_logger(__name__)
 
 
 class Heard(Protocol):
     """Told as soon as a receiver is no longer busy with a message: whether it is there, and whether to stop there."""
 
     def __call__(self, *, answered: bool, stops: bool) -> None: ...
-
-
-OWN_RECEIVERS = ("webhook", "slack")
-"""Channels on which each destination is a server of its own, with a health of its own."""
-_KEY_REFUSED = (401, 403)
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,11 @@ class Lanes(Generic[T]):
                         self._changed.notify_all()
                         return None
                     self._changed.wait()
+                self._changed.notify()  # there may be something for another thread too
                 lane = self._lanes[name]
                 if not lane.can_be_filled:
                     lane.under_way += 1
                     self._under_way += 1
-                    self._changed.notify()  # there may be more for another thread
                     return name, lane.waiting.popleft()
                 lane.is_filling = True
             self._fill(name)

@@ -115,7 +115,8 @@ class _Work:
             while (taken := self._lanes.take()) is not None:
                 lane, (due, message) = taken
                 outcome = self._attempt(lane, due, message)
-                outcomes.update([outcome] if outcome is not None else [])
+                if outcome is not None:
+                    outcomes[outcome] += 1
         except BaseException:
             self._lanes.stop_all()  # the other threads end after what they are at
             raise

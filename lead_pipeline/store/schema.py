@@ -15,8 +15,9 @@ ROLES = ("lead_pipeline_api", "lead_pipeline_analyst")
 
 def migrate(url: str, revision: str = "head") -> str:
     """Bring the schema up to `revision`; two processes at once take turns. Returns the version reached."""
-    if _version(url) == newest_version() and revision in ("head", newest_version()):
-        return newest_version()
+    newest = newest_version()
+    if _version(url) == newest and revision in ("head", newest):
+        return newest
     from lead_pipeline.store import migrating  # noqa: PLC0415 - takes a third of a second, and is seldom needed
 
     return migrating.upgrade(url, revision)
@@ -24,7 +25,7 @@ def migrate(url: str, revision: str = "head") -> str:
 
 def downgrade(url: str, revision: str) -> str:
     """Take the schema down to `revision` (`base` removes all of it). Returns the version reached."""
-    _version(url)
+    _version(url)  # an unreachable server is named as such before SQLAlchemy wraps the words
     from lead_pipeline.store import migrating  # noqa: PLC0415 - as above
 
     return migrating.downgrade(url, revision)

@@ -188,6 +188,7 @@ def test_the_marts_hold_the_numbers_computed_by_hand(database: Any, tmp_path: Pa
         conn.execute(FIVE_LEADS)
         built = build(database, tmp_path, "--vars", json.dumps({"as_of": AS_OF}))
         assert not built.failures, built.log
+        assert "deprecat" not in built.log.lower()
         for query, expected in EXPECTED.items():
             assert expected == rows(conn, query), query
 

@@ -294,6 +294,7 @@ sys.addaudithook(forbid)
 
 def test_the_command_reports_and_its_exit_code_says_whether_all_is_identical_without_a_call(world: Any) -> None:
     fill(world)
+    # What importing opens is not what replaying opens.
     command = (
         f"from lead_pipeline.cli import main, replay\n{NO_NETWORK}\nsys.argv = ['lead-pipeline', 'replay']\nmain()"
     )
