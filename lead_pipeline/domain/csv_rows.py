@@ -8,6 +8,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
@@ -217,27 +218,33 @@ def _batches(
     body: _Body, labels: list[str], dialect: Dialect, parsed: _Parsed, block_bytes: int
 ) -> Iterator[pa.RecordBatch]:
     body.append((_END_MARK + dialect.delimiter * len(labels) + "\n").encode())
-    try:
-        yield from pa_csv.open_csv(
-            body,
-            pa_csv.ReadOptions(use_threads=False, block_size=block_bytes, column_names=labels),
-            pa_csv.ParseOptions(
-                delimiter=dialect.delimiter,
-                quote_char=dialect.quotechar or False,
-                newlines_in_values=dialect.quotechar is not None,
-                invalid_row_handler=parsed.refuse,
-            ),
-            pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(labels, pa.large_string()),
-                strings_can_be_null=False,
-                check_utf8=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise FileRefused(
-            f"a row from row {parsed.frontier} on is longer than {block_bytes} bytes: probably a quote is "
-            "opened there and never closed. Close it, or export the file again."
-        ) from error
+    # On a thread of its own, where no signal is ever raised: pyarrow loses a KeyboardInterrupt that comes while
+    # it calls the handler for bad rows, and takes it for "do not skip that row".
+    with ThreadPoolExecutor(1, "csv") as apart:
+        try:
+            reader = apart.submit(
+                pa_csv.open_csv,
+                body,
+                pa_csv.ReadOptions(use_threads=False, block_size=block_bytes, column_names=labels),
+                pa_csv.ParseOptions(
+                    delimiter=dialect.delimiter,
+                    quote_char=dialect.quotechar or False,
+                    newlines_in_values=dialect.quotechar is not None,
+                    invalid_row_handler=parsed.refuse,
+                ),
+                pa_csv.ConvertOptions(
+                    column_types=dict.fromkeys(labels, pa.large_string()),
+                    strings_can_be_null=False,
+                    check_utf8=False,
+                ),
+            ).result()
+            while (batch := apart.submit(next, reader, None).result()) is not None:
+                yield batch
+        except pa.ArrowInvalid as error:
+            raise FileRefused(
+                f"a row from row {parsed.frontier} on is longer than {block_bytes} bytes: probably a quote is "
+                "opened there and never closed. Close it, or export the file again."
+            ) from error
 
 
 def _blocks(stream: BinaryIO, dialect: Dialect, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:

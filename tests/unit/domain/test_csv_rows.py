@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lead_pipeline.domain import csv_rows
 from lead_pipeline.domain.csv_dialect import Dialect, dialect_of
 from lead_pipeline.domain.csv_rows import MOST_BAD_ROWS, BadRow, count_rows, read_chunks, read_header
 from lead_pipeline.errors import FileRefused
@@ -201,6 +203,16 @@ def test_a_reader_may_be_left_early_and_the_stream_stays_open():
     stream = io.BytesIO(b"a,b\n" + b"1,2\n" * 100_000)
     assert 10 == next(read_chunks(stream, Dialect(), chunk_rows=10)).next_row
     assert not stream.closed
+
+
+def test_an_interrupt_while_a_bad_row_is_handed_over_ends_the_reading_as_an_interrupt(monkeypatch):
+    def interrupted(*bad):
+        signal.raise_signal(signal.SIGINT)
+        return BadRow(*bad)
+
+    monkeypatch.setattr(csv_rows, "BadRow", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        read(b"a,b\n" + b"1,2\n" * 20 + b"3\n", dialect=Dialect(), block_bytes=32)
 
 
 @given(
