@@ -1,5 +1,7 @@
 """Puts the sandbox together: companies, stand-ins, faults, record and gate. Serves nothing itself."""
 
+from functools import cache
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -13,7 +15,7 @@ from lead_pipeline.sandbox.audience_labs import audience_labs_routes
 from lead_pipeline.sandbox.batches import BatchStore
 from lead_pipeline.sandbox.c2s import Crm, c2s_routes
 from lead_pipeline.sandbox.call_limit import CallLimit
-from lead_pipeline.sandbox.catalogue import build_catalogue
+from lead_pipeline.sandbox.catalogue import Catalogue, build_catalogue
 from lead_pipeline.sandbox.clay import clay_routes
 from lead_pipeline.sandbox.clay_async import Enrichments, clay_async_routes
 from lead_pipeline.sandbox.companies import generate_companies, load_companies
@@ -37,10 +39,8 @@ from lead_pipeline.sandbox.work_api import work_api_routes
 
 def build_app(config: SandboxConfig) -> Gate:
     """The ASGI application. Raises FileRefused where the companies cannot be read."""
-    companies = (
-        generate_companies(seed=config.seed) if config.companies_path is None else load_companies(config.companies_path)
-    )
-    catalogue = build_catalogue(companies, config.seed)
+    path, seed = config.companies_path, config.seed
+    catalogue = _generated(seed) if path is None else build_catalogue(load_companies(path), seed)
     record, plan = Record(), FaultPlan(config.seed)
     stores = {platform: BatchStore(platform, record) for platform in PLATFORMS}
     app = FastAPI(title="Lead Pipeline sandbox", openapi_url=None)
@@ -52,7 +52,7 @@ def build_app(config: SandboxConfig) -> Gate:
     if config.stripe_url is not None:
         memories.append(stand_in := StripeStandIn(config.stripe_url, record, config.intake))
         app.include_router(stripe_routes(stand_in))
-    app.include_router(admin_routes(plan, record, memories, len(companies)))
+    app.include_router(admin_routes(plan, record, memories, len(catalogue.frame)))
     app.include_router(datashopper_routes(catalogue, config, record))
     app.include_router(clay_routes(config.seed, record))
     app.include_router(clay_async_routes(enrichments))
@@ -90,3 +90,9 @@ async def _malformed(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     details = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
     return JSONResponse({"error": "; ".join(details[:5])}, 422)
+
+
+@cache
+def _generated(seed: int) -> Catalogue:
+    """The made-up companies, made once a process."""
+    return build_catalogue(generate_companies(seed=seed), seed)

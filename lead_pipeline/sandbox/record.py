@@ -13,7 +13,7 @@ class Record:
     """`requests`: every call that reached an endpoint, faulted and refused ones included.
     `vendor_calls`: the calls that were worked on, lost answers included. `alerts`: the bodies taken, in order.
     `webhooks`: by source and lead, those that were sent by themselves and taken. `messages`: those taken by who sends
-    e-mail, SMS and Slack messages, and by receivers of webhooks.
+    e-mail, SMS and Slack messages, and by receivers of webhooks. `times_cleared` alone outlasts a `clear`.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -21,6 +21,7 @@ class Record:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     webhooks: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     messages: SentMessages = field(default_factory=SentMessages)
+    times_cleared: int = 0
     _effects: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _asked: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     _charges: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -49,6 +50,7 @@ class Record:
 
     def clear(self) -> None:
         """Forget everything."""
+        self.times_cleared += 1
         for part in (self.requests, self.vendor_calls, self.alerts, self.webhooks):
             part.clear()
         for counts in (self._effects, self._asked, self._messages):

@@ -109,7 +109,7 @@ def test_an_open_circuit_ends_the_run_with_what_is_done_committed_and_the_others
 
     world.receive_leads(LEADS)
     with pytest.raises(CircuitOpen):
-        world.enrich(wire={"circuit": Opens()})
+        world.enrich(wire={"circuit": Opens()}, timeout=60)  # an answer that is given up is asked for, and not kept
     counts = dict(world.rows(COUNTED))
     assert {"completed", "pending"} == set(counts)
     asked = world.record()["vendor_calls"]

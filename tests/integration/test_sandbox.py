@@ -223,6 +223,15 @@ def test_a_slow_call_takes_effect_even_when_the_client_has_left(client):
     assert 1 == effects(client)["effects"]
 
 
+def test_a_slow_call_of_before_a_fresh_start_has_no_effect_after_it(client):
+    fail(client, "platforms", "latency", times=1, seconds=0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        send(client, timeout=0.1)
+    client.post("/admin/reset").raise_for_status()
+    time.sleep(0.5)
+    assert {} == client.get("/admin/record").json()["platforms"]
+
+
 def test_a_latency_holds_up_nobody_else(client, running):
     fail(client, "clay", "latency", times=1, seconds=1)
     slow = threading.Thread(target=client.post, args=(CONTACTS,), kwargs={"json": CONTACT_BODY})
