@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,3 +33,22 @@ def test_both_parts_load_in_a_fresh_interpreter_with_an_empty_environment_and_th
     )
     assert done.returncode == 0, done.stderr
     assert [False, True] == json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_part_of_the_marts_is_built_on_an_empty_database_and_what_was_read_of_the_project_is_kept(
+    database: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from dagster import AssetKey, DagsterInstance
+
+    from lead_pipeline.definitions import marts
+
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    monkeypatch.setenv("LEAD_PIPELINE_VAR", str(tmp_path))
+    kept = ROOT / "dbt_project" / "target" / "partial_parse.msgpack"
+    others, job = kept.read_bytes(), marts.resolve_job_def("refresh_marts")
+    try:
+        with DagsterInstance.ephemeral() as instance:
+            assert job.execute_in_process(instance=instance, asset_selection=[AssetKey("stg_workspaces")]).success
+        assert others != kept.read_bytes(), "it is of this database"
+    finally:
+        kept.write_bytes(others)
