@@ -33,9 +33,9 @@ up: $(VENV)/runtime.done  ## Dagster's UI, the daemon, the intake service, the s
 fast: $(VENV)/dev.done  ## The tests that need no server
 	@$(BIN)/python -m pytest tests/unit -n 2 -p no:schemathesis
 
-test: $(VENV)/dev.done  ## Set up, then run all tests: two files at a time, then the campaigns that want the machine alone
-	@$(BIN)/python -m pytest tests -m "not slow" -n 2 --dist loadfile
-	@$(BIN)/python -m pytest tests -m slow
+test: $(VENV)/dev.done  ## Set up, then run all tests: two files at a time, then what wants the machine to itself
+	@$(BIN)/python -m pytest tests -m "not alone" -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest tests -m alone
 
 check: $(VENV)/dev.done  ## Lint, types, import direction, SQL, the house
 	@scripts/check $(BIN)

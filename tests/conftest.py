@@ -66,7 +66,9 @@ class Database:
 def database(server: str) -> Iterator[Database]:
     name = f"test_{next(_numbers)}"
     with connect(with_database(server, "postgres"), autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template_leads").format(sql.Identifier(name)))
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template_leads STRATEGY FILE_COPY").format(sql.Identifier(name))
+        )
         yield Database(with_database(server, name))
         conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

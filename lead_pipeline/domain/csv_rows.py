@@ -218,8 +218,7 @@ def _batches(
     body: _Body, labels: list[str], dialect: Dialect, parsed: _Parsed, block_bytes: int
 ) -> Iterator[pa.RecordBatch]:
     body.append((_END_MARK + dialect.delimiter * len(labels) + "\n").encode())
-    # On a thread of its own, where no signal is ever raised: pyarrow loses a KeyboardInterrupt that comes while
-    # it calls the handler for bad rows, and takes it for "do not skip that row".
+    # On a thread of its own: pyarrow loses an interrupt that is raised while it calls the handler for bad rows.
     with ThreadPoolExecutor(1, "csv") as apart:
         try:
             reader = apart.submit(
@@ -233,9 +232,7 @@ def _batches(
                     invalid_row_handler=parsed.refuse,
                 ),
                 pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(labels, pa.large_string()),
-                    strings_can_be_null=False,
-                    check_utf8=False,
+                    column_types=dict.fromkeys(labels, pa.large_string()), strings_can_be_null=False, check_utf8=False
                 ),
             ).result()
             while (batch := apart.submit(next, reader, None).result()) is not None:

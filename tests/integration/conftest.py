@@ -320,12 +320,19 @@ def world_at(database: Any, tmp_path: Path) -> Callable[[str], World]:
 
 
 @pytest.fixture
-def dagster(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between the attempts at a call or at a step: only their number is tested with it."""
+    from dagster import RetryPolicy
+
+    monkeypatch.setattr(transport, "Patience", lambda: Patience(initial=0.01, jitter=0.01))
+    monkeypatch.setattr(RetryPolicy, "calculate_delay", lambda policy, attempt_num: 0.01)
+
+
+@pytest.fixture
+def dagster(world: World, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An instance of Dagster without a home, the environment leading its runs to the test's own world."""
     from dagster import DagsterInstance
 
-    # The pauses between attempts are not what is tested here.
-    monkeypatch.setattr(transport, "Patience", lambda: Patience(initial=0.01, jitter=0.01))
     for name in [name for name in os.environ if name in {"DATASHOPPER_API_KEY", "CLAY_API_KEY", "BLOB_URL"}]:
         monkeypatch.delenv(name)
     for name, value in world.environment.items():

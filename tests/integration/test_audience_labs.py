@@ -26,9 +26,8 @@ from lead_pipeline.store.drops import Landing, land
 from lead_pipeline.store.quarantine import RowFilter
 from lead_pipeline.store.replay import Chosen
 from lead_pipeline.store.workspaces import save_workspace
-from lead_pipeline.vendors import transport
 from lead_pipeline.vendors.audience_labs import AudienceLabs, BulkImport, ImportsAnswer, LeadsPage
-from lead_pipeline.vendors.transport import Patience, Transport
+from lead_pipeline.vendors.transport import Transport
 from tests.integration.test_sensors import passed, requests, run, tick
 
 pytestmark = pytest.mark.integration
@@ -111,9 +110,8 @@ def assert_replays(world: Any) -> None:
 
 
 @pytest.fixture
-def importing(world_at: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def importing(world_at: Callable[[str], Any], hurried: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A world whose Audience Labs has imports, each of which names no workspace."""
-    monkeypatch.setattr(transport, "Patience", lambda: Patience(initial=0.01, jitter=0.01))
     with SandboxServer(page_size=5) as sandbox:
         world = world_at(sandbox.url)
         for name, value in {**world.environment, "WEBHOOK_WORKSPACE": "seller"}.items():

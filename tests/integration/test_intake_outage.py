@@ -42,7 +42,7 @@ from tests.integration.intake_children import (
     signed,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 OUTAGES = int(os.environ.get("LEAD_PIPELINE_OUTAGES", "2"))
 BACK_SECONDS, SLOWEST_503 = 5.0, 5.0
 UNKNOWN = "019b76da-a800-7000-8000-000000000001"

@@ -40,7 +40,7 @@ from lead_pipeline.store.connections import connect, with_database
 from lead_pipeline.store.suppliers import save_supplier
 from tests.integration.intake_children import WEBHOOKS, add_workspace, environment, event_body, signed, signed_by_stripe
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.alone]
 EXAMPLES = int(os.environ.get("LEAD_PIPELINE_EXAMPLES", "15"))
 ANSWER_SECONDS, IDLE_SECONDS = 10, 1.5
 STRIPE = "/api/webhooks/stripe"
