@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,26 @@ def test_both_parts_load_in_a_fresh_interpreter_with_an_empty_environment_and_th
     )
     assert done.returncode == 0, done.stderr
     assert [False, True] == json.loads(done.stdout.splitlines()[-1])
+
+
+def test_processes_that_start_at_once_read_the_project_once_and_find_it_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from lead_pipeline.orchestration.assets import marts
+
+    reads: list[float] = []
+
+    def read() -> None:
+        reads.append(time.monotonic())
+        time.sleep(0.2)
+        (tmp_path / "manifest.json").write_text("{}")
+
+    monkeypatch.setattr(marts, "_TARGET", tmp_path)
+    monkeypatch.setattr(marts, "_STAMP", tmp_path / "manifest.sha256")
+    monkeypatch.setattr(marts, "_parse", read)
+    with ThreadPoolExecutor(4) as pool:
+        assert ["{}"] * 4 == [one.result().read_text() for one in [pool.submit(marts.manifest) for _ in range(4)]]
+    assert 1 == len(reads)
 
 
 def test_a_part_of_the_marts_is_built_on_an_empty_database_and_what_was_read_of_the_project_is_kept(

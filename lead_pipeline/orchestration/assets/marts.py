@@ -1,9 +1,11 @@
 """Layer marts: the dbt project, one asset a model, its tests as asset checks. What a model says is in dbt_project."""
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from lead_pipeline.settings import load_settings
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 _TARGET = PROJECT / "target"
+_STAMP = _TARGET / "manifest.sha256"
+_PARSED = "partial_parse.msgpack"
 _DBT = str(Path(sys.executable).with_name("dbt"))
 _ASSET_OF_TABLE = {
     "drops": "raw_datashopper_companies",
@@ -102,30 +106,49 @@ def _reads_a_mart(dbt_resource_props: Mapping[str, Any]) -> bool:
 def manifest() -> Path:
     """dbt's manifest, made anew only where a file of the project has changed since it was."""
     digest = hashlib.sha256()
-    for path in sorted(PROJECT.glob("**/*")):
-        inside = path.relative_to(PROJECT)
-        if path.suffix in {".sql", ".yml"} and inside.parts[0] not in {"target", "logs"}:
-            digest.update(str(inside).encode() + b"\0" + path.read_bytes() + b"\0")
-    made, stamp = _TARGET / "manifest.json", _TARGET / "manifest.sha256"
-    if not made.exists() or not stamp.exists() or stamp.read_text() != digest.hexdigest():
-        _parse()
-        stamp.write_text(digest.hexdigest())
-    return made
+    written = [top for top in PROJECT.iterdir() if top.name not in {"target", "logs"}]
+    for path in sorted(path for top in written for path in (top, *top.rglob("*"))):
+        if path.suffix in {".sql", ".yml"}:
+            digest.update(str(path.relative_to(PROJECT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    if not _is_read(digest.hexdigest()):
+        _TARGET.mkdir(exist_ok=True)
+        with (_TARGET / "parse.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # whoever starts at the same time waits, and finds it done
+            if not _is_read(digest.hexdigest()):
+                _parse()
+                _STAMP.write_text(digest.hexdigest())
+    return _TARGET / "manifest.json"
+
+
+def _is_read(digest: str) -> bool:
+    return (_TARGET / "manifest.json").exists() and _STAMP.exists() and _STAMP.read_text() == digest
 
 
 def _parse() -> None:
-    """Parsing asks no server, but what was read for one is no good for another: for the one that is set, if any is."""
+    """Parsing asks no server, but what was read for one is no good for another: for the one that is set, if any is.
+
+    Written elsewhere and moved: another process may be reading what is there.
+    """
     url = load_settings(os.environ).database_url
-    done = subprocess.run(  # noqa: S603 - our own dbt on our own project
-        [_DBT, "--quiet", "parse", "--profiles-dir", str(PROJECT)],
-        cwd=PROJECT,
-        env={**os.environ, **({} if url is None else dbt_environment(url))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ContractBroken(f"dbt cannot parse {PROJECT}: {done.stdout}{done.stderr}")
+    with tempfile.TemporaryDirectory(dir=_TARGET, prefix="parse-") as fresh:
+        done = subprocess.run(  # noqa: S603 - our own dbt on our own project
+            [_DBT, "--quiet", "parse", "--profiles-dir", str(PROJECT), "--target-path", fresh],
+            cwd=PROJECT,
+            env={**os.environ, **({} if url is None else dbt_environment(url))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise ContractBroken(f"dbt cannot parse {PROJECT}: {done.stdout}{done.stderr}")
+        _keep_parsed(Path(fresh) / _PARSED)
+        (Path(fresh) / "manifest.json").replace(_TARGET / "manifest.json")
+
+
+def _keep_parsed(parsed: Path) -> None:
+    """What was read of the project is there for the next build: reading it anew takes a fifth of a build's time."""
+    if parsed.exists():  # not where partial parsing is turned off
+        parsed.replace(_TARGET / parsed.name)
 
 
 def dbt_resource() -> DbtCliResource:
@@ -148,10 +171,4 @@ def marts(context: AssetExecutionContext, dbt: DbtCliResource, pipeline: Pipelin
     """Build and test every model. Unit tests are of the models' text, which no run changes: `make test` runs them."""
     building = dbt.cli(["build", "--exclude-resource-type", "unit_test"], context=context)
     yield from building.stream()
-    _keep_parsed(building.target_path / "partial_parse.msgpack")
-
-
-def _keep_parsed(parsed: Path) -> None:
-    """What this build read of the project is there for the next: reading it anew takes a fifth of a build's time."""
-    if parsed.exists():  # not where partial parsing is turned off
-        parsed.replace(_TARGET / parsed.name)
+    _keep_parsed(building.target_path / _PARSED)
