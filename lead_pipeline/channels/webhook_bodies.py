@@ -166,6 +166,7 @@ EVENTS: Mapping[str, tuple[str, Callable[[_Facts], dict[str, Any]]]] = MappingPr
         "daily_summary": ("summary.daily", _summary),
         "manager_notice": ("lead.closed", _closed),
         "endpoint_disabled": ("endpoint.disabled", _endpoint),
+        "test": ("endpoint.test", _endpoint),
     }
 )
 """Kind of message to the event's name and what its `data` is made by. Outreach has none: it is written to people."""

@@ -134,6 +134,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "notice": {"host": "hooks.northwind.example", "channel": "webhook", "reason": "it answered 500 for 72 hours",
                    "failing_since": "2026-02-27T19:00:00+00:00"},
     },
+    "test": {**_FRAME, "notice": {"host": "hooks.northwind.example", "channel": "webhook"}},
     "daily_summary": {**_FRAME, "summary": _SUMMARY},
     "manager_notice": {**_WORKSPACE, "time_zone": "America/Sao_Paulo", "closed": _CLOSED},
     "outreach": {

@@ -17,7 +17,7 @@ Outcome = Literal[
 ]
 KINDS = (
     "new_lead", "hot_lead", "routed_leads", "low_balance", "card_declined", "recharged", "refunded", "daily_summary",
-    "manager_notice", "endpoint_disabled", "outreach",
+    "manager_notice", "endpoint_disabled", "test", "outreach",
 )  # fmt: skip
 CHANNELS = ("email", "sms", "slack", "webhook")
 OPEN: tuple[State, ...] = ("intended", "sent", "unknown")

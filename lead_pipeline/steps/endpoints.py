@@ -1,4 +1,4 @@
-"""Endpoints of a buyer or a seller: webhooks, which are signed, and incoming webhooks of Slack. Sends them nothing."""
+"""Endpoints of a buyer or a seller: webhooks, which are signed, and incoming webhooks of Slack. Sends nothing."""
 
 import base64
 import secrets
@@ -16,6 +16,7 @@ from lead_pipeline.errors import Conflict, NotAllowed, TargetRefused
 from lead_pipeline.settings import Settings
 from lead_pipeline.steps.field_faults import Faults
 from lead_pipeline.steps.receiving_terms import quiet_columns, read_kinds, team_of, zone_columns
+from lead_pipeline.steps.run import Run
 from lead_pipeline.steps.sessions import Caller
 from lead_pipeline.store.destinations import (
     Destination,
@@ -27,6 +28,7 @@ from lead_pipeline.store.destinations import (
     sealed_of,
     update_destination,
 )
+from lead_pipeline.store.intents import Intent, id_of, intend
 from lead_pipeline.store.sealed import Seal
 
 MOST = 20
@@ -113,6 +115,24 @@ def enable_endpoint(conn: psycopg.Connection, caller: Caller, endpoint_id: str, 
     enabled = {"status": "active", "status_reason": None, **_ANSWERING}
     update_destination(conn, team_of(caller), found.destination_id, enabled, now)
     return find_endpoint(conn, caller.workspace_id, caller.buyer_id, found.destination_id)
+
+
+def write_test(conn: psycopg.Connection, caller: Caller, endpoint_id: str, run: Run) -> str:
+    """Write a message down that says nothing but that it arrived; several within a second are one. Its id.
+
+    It is sent as every other is, in its turn. Raises NotFound, NotAllowed, and Conflict where the endpoint is disabled.
+    """
+    found, now = _own(conn, caller, endpoint_id), run.clock()
+    if found.status == "disabled":
+        raise Conflict(
+            f"it is disabled: {found.status_reason}. Enable it with POST /api/endpoints/{{id}}/enable first."
+        )
+    test = Intent(
+        "test", f"test/{now:%Y-%m-%dT%H:%M:%SZ}", caller.workspace_id, found.destination_id, found.channel,
+        buyer_id=caller.buyer_id, context={"host": found.shown, "channel": found.channel},
+    )  # fmt: skip
+    intend(conn, [test], now=now, run_id=run.run_id)
+    return id_of(conn, test)
 
 
 def remove_endpoint(conn: psycopg.Connection, caller: Caller, endpoint_id: str, now: datetime) -> None:

@@ -18,7 +18,7 @@ from lead_pipeline.store.deliveries import Due
 from lead_pipeline.store.delivery_facts import Facts
 
 _LEADS = ("new_lead", "hot_lead")
-_NOTICES = ("low_balance", "card_declined", "recharged", "refunded", "endpoint_disabled")
+_NOTICES = ("low_balance", "card_declined", "recharged", "refunded", "endpoint_disabled", "test")
 _CONTEXTS = {**dict.fromkeys(_NOTICES, "notice"), "daily_summary": "summary", "manager_notice": "closed"}
 """Kinds whose context is all that they tell, by the name under which the words find it."""
 

@@ -61,6 +61,13 @@ def intend(conn: psycopg.Connection, intents: Sequence[Intent], *, now: datetime
     ).rowcount
 
 
+def id_of(conn: psycopg.Connection, intent: Intent) -> str:
+    """What a message is known by, written down or not."""
+    known_by = [intent.kind, intent.subject, intent.destination_id, CONTENT_VERSION]
+    [[found]] = conn.execute("SELECT outbound.delivery_id(%s, %s, %s, %s)::text", known_by)
+    return str(found)
+
+
 def intend_sales(
     conn: psycopg.Connection, lead_ids: Sequence[str], buyer_ids: Sequence[str], *, now: datetime, run_id: str
 ) -> int:

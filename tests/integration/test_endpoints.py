@@ -4,11 +4,13 @@ import base64
 import datetime as dt
 import threading
 
+import httpx
 import pytest
 
 from lead_pipeline.steps.endpoints import MOST
 from lead_pipeline.store.sealed import credential_seal
 from tests.integration.market import open_market
+from tests.integration.sending import send
 
 pytestmark = pytest.mark.integration
 NOW = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
@@ -170,10 +172,40 @@ def test_a_disabled_endpoint_is_enabled_as_if_it_had_never_failed(market, buyer)
     assert 1 == market.one("SELECT count(*) FROM outbound.receivers WHERE channel = 'webhook'")
 
 
+def test_a_test_arrives_signed_as_every_message_and_several_within_a_second_are_one(database, tmp_path, _sandbox):
+    httpx.post(f"{_sandbox.url}/admin/reset").raise_for_status()
+    with open_market(database, tmp_path, now=NOW, SANDBOX_URL=_sandbox.url) as market:
+        buyer = market.buyer(market.seller(), "Bob")
+        one = made(market, buyer, url=f"{_sandbox.url}/hooks/bobs", kinds=[])
+        httpx.put(f"{_sandbox.url}/admin/hooks/bobs", json={"secrets": [one["secret"]]}).raise_for_status()
+        asked = [ask(market, buyer, "POST", one, "/test") for _ in range(3)]
+        assert [202] * 3 == [answer.status_code for answer in asked]
+        [delivery_id] = {answer.json()["deliveryId"] for answer in asked}
+        send(database.url, _sandbox.url, str(tmp_path))
+        told = market.call(buyer, "GET", f"/api/deliveries/{delivery_id}").json()["delivery"]
+        assert ("test", "confirmed", 1) == (told["kind"], told["state"], told["attempts"])
+        market.now = NOW + dt.timedelta(seconds=1)
+        assert delivery_id != ask(market, buyer, "POST", one, "/test").json()["deliveryId"]
+    [[key, seen]] = httpx.get(f"{_sandbox.url}/admin/record").json()["messages"]["webhook"].items()
+    assert (delivery_id, 1, "endpoint.test") == (key, seen["effects"], seen["last"]["body"]["event"])
+
+
+def test_a_disabled_endpoint_is_not_tested(market, buyer):
+    one = made(market, buyer)
+    market.rows(
+        "UPDATE outbound.destinations SET status = 'disabled', status_reason = 'it answered 410' "
+        "WHERE destination_id = %s RETURNING 1",
+        one["endpoint"]["id"],
+    )
+    refused = ask(market, buyer, "POST", one, "/test")
+    assert (409, True) == (refused.status_code, "it answered 410" in refused.json()["detail"])
+
+
 def test_a_removed_endpoint_is_told_nothing_and_is_nowhere_but_in_the_history(market, buyer):
     one = made(market, buyer)
     assert 200 == ask(market, buyer, "DELETE", one).status_code
-    for method, rest in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/enable"), ("POST", "/rotate-secret")):
+    for method, rest in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/enable"), ("POST", "/rotate-secret"),
+                         ("POST", "/test")):  # fmt: skip
         body = {"kinds": []} if method == "PATCH" else None
         assert 404 == ask(market, buyer, method, one, rest, body).status_code
     assert [] == market.call(buyer, "GET", "/api/endpoints").json()["endpoints"]
@@ -190,7 +222,13 @@ def test_a_seller_reads_its_buyers_endpoints_and_changes_none(market):
     assert {None, buyer.buyer_id} == {endpoint["buyerId"] for endpoint in told}
     assert 200 == ask(market, seller, "GET", one).status_code
     for person, status in ((seller, 403), (other, 404), (market.seller("Zoe"), 404)):
-        for method, rest in (("PATCH", ""), ("DELETE", ""), ("POST", "/enable"), ("POST", "/rotate-secret")):
+        for method, rest in (
+            ("PATCH", ""),
+            ("DELETE", ""),
+            ("POST", "/enable"),
+            ("POST", "/rotate-secret"),
+            ("POST", "/test"),
+        ):
             body = {"kinds": []} if method == "PATCH" else None
             assert status == ask(market, person, method, one, rest, body).status_code
     assert 404 == ask(market, buyer, "GET", own).status_code

@@ -10,7 +10,7 @@ with deliveries as (
         on
             coalesce(deliveries.buyer_id, deliveries.workspace_id) = targets.audience_id
             and deliveries.channel = targets.channel
-    where deliveries.state <> 'skipped'
+    where deliveries.state <> 'skipped' and deliveries.kind <> 'test'
 )
 
 select

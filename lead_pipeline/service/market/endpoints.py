@@ -1,6 +1,7 @@
 """Endpoints over HTTP: webhooks and Slack. A webhook's secret is told once, in the answer that makes it."""
 
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 
@@ -20,6 +21,7 @@ from lead_pipeline.service.market.messages import (
 from lead_pipeline.service.market.paging import PageAsked, cursor_of
 from lead_pipeline.service.market.preferences import QuietTold
 from lead_pipeline.steps import endpoints as steps
+from lead_pipeline.steps.run import Run
 from lead_pipeline.store.destinations import Destination, find_endpoint, list_endpoints
 from lead_pipeline.store.sealed import credential_seal
 
@@ -82,6 +84,12 @@ class SecretAnswer(EndpointAnswer):
     """The only time that the secret is told; null of Slack. Messages are signed with it as Standard Webhooks say."""
 
     secret: str | None
+
+
+class TestAnswer(Done):
+    """The message that was written down."""
+
+    delivery_id: str
 
 
 class EndpointsAnswer(Paged):
@@ -154,6 +162,14 @@ def enable(request: Request, caller: SellerOrBuyer, endpoint_id: str) -> Endpoin
     with market_pool(request).connection() as conn, conn.transaction():
         enabled = steps.enable_endpoint(conn, caller, endpoint_id, intake_of(request).clock())
     return EndpointAnswer(endpoint=EndpointTold.of(enabled))
+
+
+@router.post("/{endpoint_id}/test", summary="Send a test", status_code=202, responses=WRITE_PROBLEMS)
+def test(request: Request, caller: SellerOrBuyer, endpoint_id: str) -> TestAnswer:
+    """A message of kind `test`, signed and retried as every other. GET /api/deliveries/{id} tells what became of it."""
+    run = Run(f"endpoint-test-{uuid4()}", intake_of(request).clock)
+    with market_pool(request).connection() as conn, conn.transaction():
+        return TestAnswer(delivery_id=steps.write_test(conn, caller, endpoint_id, run))
 
 
 @router.delete("/{endpoint_id}", summary="Delete an endpoint", responses=WRITE_PROBLEMS)
