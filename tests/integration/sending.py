@@ -28,6 +28,7 @@ SECRET = f"whsec_{'QUJD' * 11}"
 SETTLES = 0.8
 """Seconds after which a lost message is surely not on its way: longer than any latency of these tests."""
 ROUNDS = 60
+_OPEN = "state IN ('intended', 'sent', 'unknown')"
 CHANNELS = ("email", "sms", "slack", "webhook")
 CONTEXT = {
     "crm_lead_id": "L1", "realtor": "rea@realty.example", "realtor_name": "Rea", "manager_name": "Man",
@@ -136,14 +137,12 @@ class Sending:
     def make_due(self) -> int:
         """Let every open message be due now that can no longer be on its way; how many are open."""
         self.world.execute(
-            "UPDATE outbound.deliveries SET next_attempt_at = now() WHERE state IN ('intended', 'sent', 'unknown') "
+            f"UPDATE outbound.deliveries SET next_attempt_at = now() WHERE {_OPEN} "
             "AND (state = 'intended' OR provider_id IS NOT NULL OR attempted_at < now() - make_interval(secs => %s))",
             SETTLES,
         )
         self.world.execute("UPDATE outbound.destinations SET retry_at = NULL WHERE retry_at IS NOT NULL")
-        return int(
-            self.world.one("SELECT count(*) FROM outbound.deliveries WHERE state IN ('intended', 'sent', 'unknown')")
-        )
+        return int(self.world.one(f"SELECT count(*) FROM outbound.deliveries WHERE {_OPEN}"))
 
     def until_settled(self, **more: Any) -> dict[str, int]:
         """Run after run, until no message is open; at most ROUNDS. How many are in each state."""
@@ -152,8 +151,7 @@ class Sending:
             if not self.make_due():
                 break
             if not self.world.one(
-                "SELECT count(*) FROM outbound.deliveries "
-                "WHERE state IN ('intended', 'sent', 'unknown') AND next_attempt_at <= now()"
+                f"SELECT count(*) FROM outbound.deliveries WHERE {_OPEN} AND next_attempt_at <= now()"
             ):
                 time.sleep(0.1)  # what is open may still be on its way
         return self.states()

@@ -17,6 +17,7 @@ NOW = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 URL = "https://hooks.example.com/leads?token=sesame"
 SLACK = "https://hooks.slack.com/services/T000/B000/sesame"
 NEW = {"channel": "webhook", "url": URL, "kinds": ["new_lead"]}
+WRITES = (("PATCH", ""), ("DELETE", ""), ("POST", "/enable"), ("POST", "/rotate-secret"), ("POST", "/test"))
 
 
 @pytest.fixture
@@ -38,6 +39,13 @@ def made(market, person, **fields):
 
 def ask(market, person, method, made, rest="", body=None):
     return market.call(person, method, f"/api/endpoints/{made['endpoint']['id']}{rest}", body)
+
+
+def put(market, made, columns):
+    """Put columns of its row, as SQL, where what has become of it is told from them."""
+    market.rows(
+        f"UPDATE outbound.destinations SET {columns} WHERE destination_id = %s RETURNING 1", made["endpoint"]["id"]
+    )
 
 
 def sealed(market, made):
@@ -135,11 +143,7 @@ def test_what_is_sent_is_changed_and_all_else_stays(market, buyer):
 
 def test_another_url_has_not_failed_yet(market, buyer):
     one = made(market, buyer)
-    market.rows(
-        "UPDATE outbound.destinations SET failures = 3, failing_since = now(), retry_at = now() "
-        "WHERE destination_id = %s RETURNING 1",
-        one["endpoint"]["id"],
-    )
+    put(market, one, "failures = 3, failing_since = now(), retry_at = now()")
     assert ask(market, buyer, "GET", one).json()["endpoint"]["failingSince"] is not None
     changed = ask(market, buyer, "PATCH", one, body={"url": "https://new.example.com/"}).json()["endpoint"]
     assert ("new.example.com", None, None) == (changed["host"], changed["failingSince"], changed["retryAt"])
@@ -158,11 +162,8 @@ def test_the_secret_before_signs_too_for_a_day_and_only_the_last_one_does(market
 
 def test_a_disabled_endpoint_is_enabled_as_if_it_had_never_failed(market, buyer):
     one = made(market, buyer)
-    market.rows(
-        "UPDATE outbound.destinations SET status = 'disabled', status_reason = 'it answered 410', failures = 9, "
-        "failing_since = now(), retry_at = now() WHERE destination_id = %s RETURNING 1",
-        one["endpoint"]["id"],
-    )
+    failing = "failures = 9, failing_since = now(), retry_at = now()"
+    put(market, one, f"status = 'disabled', status_reason = 'it answered 410', {failing}")
     told = ask(market, buyer, "GET", one).json()["endpoint"]
     assert ("disabled", "it answered 410") == (told["status"], told["statusReason"])
     enabled = ask(market, buyer, "POST", one, "/enable").json()["endpoint"]
@@ -192,11 +193,7 @@ def test_a_test_arrives_signed_as_every_message_and_several_within_a_second_are_
 
 def test_a_disabled_endpoint_is_not_tested(market, buyer):
     one = made(market, buyer)
-    market.rows(
-        "UPDATE outbound.destinations SET status = 'disabled', status_reason = 'it answered 410' "
-        "WHERE destination_id = %s RETURNING 1",
-        one["endpoint"]["id"],
-    )
+    put(market, one, "status = 'disabled', status_reason = 'it answered 410'")
     refused = ask(market, buyer, "POST", one, "/test")
     assert (409, True) == (refused.status_code, "it answered 410" in refused.json()["detail"])
 
@@ -204,8 +201,7 @@ def test_a_disabled_endpoint_is_not_tested(market, buyer):
 def test_a_removed_endpoint_is_told_nothing_and_is_nowhere_but_in_the_history(market, buyer):
     one = made(market, buyer)
     assert 200 == ask(market, buyer, "DELETE", one).status_code
-    for method, rest in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/enable"), ("POST", "/rotate-secret"),
-                         ("POST", "/test")):  # fmt: skip
+    for method, rest in (("GET", ""), *WRITES):
         body = {"kinds": []} if method == "PATCH" else None
         assert 404 == ask(market, buyer, method, one, rest, body).status_code
     assert [] == market.call(buyer, "GET", "/api/endpoints").json()["endpoints"]
@@ -222,13 +218,7 @@ def test_a_seller_reads_its_buyers_endpoints_and_changes_none(market):
     assert {None, buyer.buyer_id} == {endpoint["buyerId"] for endpoint in told}
     assert 200 == ask(market, seller, "GET", one).status_code
     for person, status in ((seller, 403), (other, 404), (market.seller("Zoe"), 404)):
-        for method, rest in (
-            ("PATCH", ""),
-            ("DELETE", ""),
-            ("POST", "/enable"),
-            ("POST", "/rotate-secret"),
-            ("POST", "/test"),
-        ):
+        for method, rest in WRITES:
             body = {"kinds": []} if method == "PATCH" else None
             assert status == ask(market, person, method, one, rest, body).status_code
     assert 404 == ask(market, buyer, "GET", own).status_code

@@ -14,8 +14,6 @@ from lead_pipeline.errors import CircuitOpen, LeadPipelineError, NotFound
 from lead_pipeline.orchestration.resources import Pipeline
 from lead_pipeline.store.circuits import circuits, open_circuit
 from lead_pipeline.store.connections import connect
-from lead_pipeline.vendors import transport
-from lead_pipeline.vendors.transport import Patience
 
 pytestmark = pytest.mark.integration
 VENDORS = {"datashopper", "clay", "audience_labs", "diretrix", "work_api", "c2s"}
@@ -92,9 +90,8 @@ def test_the_check_warns_of_an_open_circuit_with_the_command_that_closes_it(worl
 
 
 @pytest.fixture
-def pipeline(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def pipeline(world: Any, hurried: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The resource as a run gets it, without the pauses between attempts."""
-    monkeypatch.setattr(transport, "Patience", lambda: Patience(initial=0.01, jitter=0.01))
     monkeypatch.setattr(os, "environ", {**os.environ, **world.environment})
     with Pipeline().yield_for_execution(None) as opened:
         yield opened
